@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from threatmodel.diagnostics import Diagnostic
-    from threatmodel.load.source import MapNode
+    from threatmodel.load.nodes import MapNode
     from threatmodel.span import Span
 
 SECTIONS: dict[str, str] = {

@@ -2,313 +2,268 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+import gc
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import yaml
 
 from threatmodel.diagnostics import Diagnostic, Label
 from threatmodel.errors import LoadError
+from threatmodel.load.nodes import MapNode, SeqNode, span_at, span_between
+from threatmodel.load.scalars import MAX_DIGITS, SPECIAL, resolve
+from threatmodel.load.syntax import syntax_diagnostic
 from threatmodel.span import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-    from threatmodel.span import YamlPath
+    from threatmodel.load.scalars import Scalar
 
-MAX_CHARACTERS = 16 * 1024 * 1024
-MAX_DEPTH = 64  # levels of nesting; the format itself needs nine
-MAX_NODES = 600_000  # values after aliases are expanded; 10,000 elements written out take a tenth
-MAX_DIGITS = 18  # of a whole number
-MAX_PROBLEMS = 200  # more than anyone reads; the rest is cut
+__all__ = ["MapNode", "SeqNode", "parse", "span_at"]
 
-# YAML 1.2.2 §10.3.2, core schema. `yes`, `no`, `on`, `12:30` and dates are plain text there.
-_NULL = {"", "~", "null", "Null", "NULL"}
-_TRUE = {"true", "True", "TRUE"}
-_FALSE = {"false", "False", "FALSE"}
-_INTEGER = re.compile(r"[-+]?[0-9]+\Z")
-_BASED = re.compile(r"0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
-_NUMBER_START = frozenset("0123456789+-.")
-_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq", "int", "float", "bool", "null")}
-_STRING_TAGS = {"!", "tag:yaml.org,2002:str"}
+MAX_CHARACTERS: Final = 16 * 1024 * 1024
+MAX_DEPTH: Final = 64  # levels of nesting; the format itself needs nine
+MAX_NODES: Final = 600_000  # values after aliases are expanded; 10,000 elements written out take a third
+MAX_PROBLEMS: Final = 200  # more than anyone reads; the rest is cut
 
-Scalar: TypeAlias = str | int | float | bool | None
+_MAP_TAGS: Final = {None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+_STRING_TAGS: Final = {"!", "tag:yaml.org,2002:str"}
 
 
-class MapNode(dict[str, Any]):
-    """A mapping with the place of each key and value. Treat it as read-only."""
-
-    __slots__ = ("_keys", "_values", "flow_words", "span")
-
-    def __init__(self, span: Span) -> None:
-        """Start empty; the parser fills it."""
-        super().__init__()
-        self.span = span
-        self._keys: dict[str, Span] = {}
-        self._values: dict[str, Span] = {}
-        self.flow_words: tuple[str, ...] = ()
-        """Keys written in `{...}` without a colon: usually the rest of a text with an unquoted comma."""
-
-    def put(self, key: str, value: object, key_span: Span, value_span: Span) -> None:
-        """Add one pair with its places."""
-        self[key] = value
-        self._keys[key] = key_span
-        self._values[key] = value_span
-
-    def key_span(self, key: str) -> Span:
-        """Where the key stands; the mapping itself if it has no such key."""
-        return self._keys.get(key, self.span)
-
-    def value_span(self, key: str | int) -> Span:
-        """Where the value stands; the mapping itself if it has no such key."""
-        return self._values.get(str(key), self.span)
+class _Stop(Exception):  # noqa: N818  a signal inside this module, not an error of its own
+    """Enough is known to give up."""
 
 
-class SeqNode(list[Any]):
-    """A list with the place of each item. Treat it as read-only."""
-
-    __slots__ = ("_values", "span")
-
-    def __init__(self, span: Span) -> None:
-        """Start empty; the parser fills it."""
-        super().__init__()
-        self.span = span
-        self._values: list[Span] = []
-
-    def put(self, value: object, span: Span) -> None:
-        """Add one item with its place."""
-        self.append(value)
-        self._values.append(span)
-
-    def value_span(self, index: str | int) -> Span:
-        """Where the item stands; the list itself if it has no such item."""
-        position = int(index)
-        return self._values[position] if 0 <= position < len(self._values) else self.span
-
-
-def span_at(root: MapNode | SeqNode, path: YamlPath, *, key: bool = False) -> Span:
+class _Reader:
     """
-    Return where the value at `path` stands, or its key if `key`.
+    Turns the parser's events into nodes, without recursion.
 
-    A path that leads nowhere gives the last place that exists on its way: an error about a missing key points
-    at its parent.
+    Problems are collected; only broken syntax and exhausted limits stop it. The mapping or list that is open is kept
+    in plain attributes and pushed on `stack` when another opens inside it: this loop is where loading spends its time.
     """
-    node: object = root
-    span = root.span
-    for position, step in enumerate(path):
-        last = position == len(path) - 1
-        if isinstance(node, MapNode) and step in node:
-            span = node.key_span(str(step)) if key and last else node.value_span(step)
-            node = node[str(step)]
-        elif isinstance(node, SeqNode) and isinstance(step, int) and 0 <= step < len(node):
-            span = node.value_span(step)
-            node = node[step]
-        else:
-            break
-    return span
 
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+        self.problems: list[Diagnostic] = []
+        self.root: object = None
+        self.root_span = Span(name, 1, 1, 1, 1)
+        self.anchors: dict[str, tuple[object, int, int]] = {}  # name → value, its size, its height
+        self.open_anchors: list[str] = []
+        self.total = 0
 
-@dataclass(slots=True)
-class _Frame:
-    """A mapping or list that is still open."""
+    # What can go wrong ---------------------------------------------------------------------------------------------
 
-    node: MapNode | SeqNode
-    anchor: str | None
-    key: str | None = None
-    key_span: Span | None = None
-    key_expected: bool = True
-    skip_value: bool = False
-    flow: bool = False
-    size: int = 1
-
-
-@dataclass(slots=True)
-class _Builder:
-    """Turns events into nodes. Problems are collected; only broken syntax and exhausted limits stop it."""
-
-    name: str
-    text: str
-    problems: list[Diagnostic] = field(default_factory=list)
-    stack: list[_Frame] = field(default_factory=list)
-    anchors: dict[str, tuple[object, int]] = field(default_factory=dict)
-    total: int = 0
-    root: object = None
-    root_span: Span | None = None
-    documents: int = 0
-
-    def span(self, start: yaml.Mark, end: yaml.Mark) -> Span:
-        """Marks count from 0; this is the one place that adds the 1."""
-        return Span(self.name, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
-
-    def problem(self, code: str, message: str, span: Span, label: str = "", *hints: str, also: tuple[Label, ...] = ()) -> None:
+    def problem(
+        self, code: str, message: str, span: Span, label: str, *hints: str, also: tuple[Label, ...] = ()
+    ) -> None:
         """Note one problem and go on, unless there are too many to be read."""
         self.problems.append(Diagnostic(code, message, span, label, hints, also))
         if len(self.problems) >= MAX_PROBLEMS:
             raise _Stop
 
-    def stop(self, code: str, message: str, span: Span, label: str = "", *hints: str) -> None:
+    def stop(self, code: str, message: str, event: Any, label: str, *hints: str) -> NoReturn:  # noqa: ANN401  the parser's events have no types
         """Note one problem and give up."""
-        self.problems.append(Diagnostic(code, message, span, label, hints))
+        self.problems.append(Diagnostic(code, message, self.span(event), label, hints))
         raise _Stop
 
-    def feed(self, events: Iterator[yaml.Event]) -> None:
-        """Take every event of the stream."""
-        for event in events:
-            match event:
-                case yaml.ScalarEvent():
-                    self.scalar(event)
-                case yaml.MappingStartEvent():
-                    self.open(MapNode(self.span(event.start_mark, event.end_mark)), event)
-                case yaml.SequenceStartEvent():
-                    self.open(SeqNode(self.span(event.start_mark, event.end_mark)), event)
-                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    self.close(event)
-                case yaml.AliasEvent():
-                    self.alias(event)
-                case yaml.DocumentStartEvent():
-                    self.document(event)
-                case _:
-                    pass
+    def span(self, event: Any) -> Span:  # noqa: ANN401  as above
+        """Where the event stands."""
+        return span_between(self.name, event.start_mark, event.end_mark)
 
-    def document(self, event: yaml.Event) -> None:
-        """Refuse a second document."""
-        self.documents += 1
-        if self.documents > 1:
-            self.stop(
-                "several-documents", "the file holds more than one YAML document", self.span(event.start_mark, event.end_mark),
-                "a second document starts here", "remove the '---', or put the rest in a file of its own and name it in 'include:'",
-            )  # fmt: skip
-
-    def scalar(self, event: yaml.ScalarEvent) -> None:
-        """Take a key or a single value."""
-        span = self.span(event.start_mark, event.end_mark)
-        frame = self.stack[-1] if self.stack else None
-        if event.tag and event.tag not in _STRING_TAGS:
-            self.tag(event.tag, span)
-        plain = event.implicit[0] and event.tag not in _STRING_TAGS
-        if frame is not None and isinstance(frame.node, MapNode) and frame.key_expected:
-            self.take_key(frame, event.value, span, plain=plain)
-            return
-        bare = frame is not None and frame.flow and plain and event.value == "" and span.column == span.end_column
-        value = self.resolve(event.value, span) if plain else event.value
-        if bare and frame is not None and isinstance(frame.node, MapNode) and frame.key is not None:
-            frame.node.flow_words = (*frame.node.flow_words, frame.key)
-        self.add(value, span, 1, event.anchor)
-
-    def take_key(self, frame: _Frame, text: str, span: Span, *, plain: bool) -> None:
-        """Remember the key of the next value; refuse keys that are not text or that were there before."""
-        node = frame.node
-        frame.key, frame.key_span, frame.key_expected, frame.skip_value = text, span, False, False
-        if plain and text == "<<":
-            self.problem("merge-key", "merge keys ('<<') are not supported", span, "written here", "write the keys out, or describe a component once and name it in 'uses:'")  # fmt: skip
-            frame.skip_value = True
-        elif plain and not isinstance(self.resolve(text, span, as_key=True), str):
-            self.problem("key-not-text", f"the key '{_short(text)}' is not text", span, "read as a number, a truth value or nothing", f'put it in quotes: "{_short(text)}"')  # fmt: skip
-            frame.skip_value = True
-        elif isinstance(node, MapNode) and text in node:
+    def key_is_usable(self, node: MapNode, event: Any) -> bool:  # noqa: ANN401  as above
+        """Refuse a key that is not text or that was there before."""
+        text = event.value
+        if text in node:
             self.problem(
-                "duplicate-key", f"the key '{_short(text)}' is given twice", span, "again here",
-                "keep one of the two", also=(Label(node.key_span(text), "first here"),),
-            )  # fmt: skip
-            frame.skip_value = True
+                "duplicate-key",
+                f"the key '{_short(text)}' is given twice",
+                self.span(event),
+                "again here",
+                "keep one of the two; the second would silently replace the first",
+                also=(Label(node.key_span(text), "first here"),),
+            )
+            return False
+        if event.tag is not None and event.tag not in _STRING_TAGS:
+            self.tag(event)
+        if event.implicit[0] and text == "<<":
+            self.problem(
+                "merge-key",
+                "merge keys ('<<') are not supported",
+                self.span(event),
+                "written here",
+                "write the keys out; known products can be named in 'uses:'",
+            )
+            return False
+        if event.implicit[0] and not isinstance(self.scalar(event), str):
+            self.problem(
+                "key-not-text",
+                f"the key '{_short(text)}' is not text",
+                self.span(event),
+                "read as a number, a truth value or nothing",
+                f'put it in quotes: "{_short(text)}"',
+            )
+            return False
+        return True
 
-    def open(self, node: MapNode | SeqNode, event: yaml.CollectionStartEvent) -> None:
-        """Begin a mapping or list."""
-        if len(self.stack) >= MAX_DEPTH:
-            self.stop("nested-too-deep", f"values are nested more than {MAX_DEPTH} levels deep", node.span, "too deep from here on")  # fmt: skip
-        frame = self.stack[-1] if self.stack else None
-        if frame is not None and isinstance(frame.node, MapNode) and frame.key_expected:
-            self.stop("key-not-text", "a key is a list or a mapping, expected text", node.span, "used as a key", 'put texts that begin with { or [ in quotes, such as "{name}"')  # fmt: skip
-        if event.tag and event.tag not in _TAGS:
-            self.tag(event.tag, node.span)
-        self.stack.append(_Frame(node, event.anchor, flow=bool(event.flow_style)))
-
-    def close(self, event: yaml.Event) -> None:
-        """End a mapping or list, and hand it to what it stands in."""
-        frame = self.stack.pop()
-        start = frame.node.span
-        end = event.end_mark
-        if frame.flow:
-            frame.node.span = Span(start.file, start.line, start.column, end.line + 1, end.column + 1)
-        elif frame.node:
-            last = _last_span(frame.node)
-            frame.node.span = Span(start.file, start.line, start.column, last.end_line, last.end_column)
-        self.add(frame.node, frame.node.span, frame.size, frame.anchor)
-
-    def alias(self, event: yaml.AliasEvent) -> None:
-        """Put in again what an anchor named."""
-        span = self.span(event.start_mark, event.end_mark)
-        if any(frame.anchor == event.anchor for frame in self.stack):
-            self.stop("recursive-alias", f"'*{_short(event.anchor)}' stands inside what it names", span, "refers to itself")  # fmt: skip
-        known = self.anchors.get(event.anchor)
-        if known is None:
-            self.stop("unknown-alias", f"no value is anchored as '&{_short(event.anchor)}'", span, "named here")
-            return
-        frame = self.stack[-1] if self.stack else None
-        if frame is not None and isinstance(frame.node, MapNode) and frame.key_expected:
-            self.stop("key-not-text", "a key is an alias, expected text", span, "used as a key")
-        value, size = known
-        self.add(value, span, size, None)
-
-    def add(self, value: object, span: Span, size: int, anchor: str | None) -> None:
-        """Place a finished value."""
-        self.total += size if not isinstance(value, MapNode | SeqNode) or anchor is None else 1
-        frame = self.stack[-1] if self.stack else None
-        if anchor is not None:
-            self.anchors[anchor] = (value, size)
-        if frame is None:
-            self.root, self.root_span = value, span
-            return
-        frame.size += size
-        if frame.size > MAX_NODES:
-            self.stop("too-many-values", f"the file holds more than {MAX_NODES:,} values, aliases written out", span, "the limit is passed here")  # fmt: skip
-        if isinstance(frame.node, SeqNode):
-            frame.node.put(value, span)
-            return
-        if not frame.skip_value and frame.key is not None and frame.key_span is not None:
-            frame.node.put(frame.key, value, frame.key_span, span)
-        frame.key_expected = True
-
-    def tag(self, tag: str, span: Span) -> None:
-        """Refuse tags: a description holds plain data."""
-        if tag not in _TAGS:
-            self.problem("tag", f"the tag '{_short(tag)}' is not supported", span, "tagged here", "remove it: a description holds plain values only, nothing is ever run")  # fmt: skip
-
-    def resolve(self, text: str, span: Span, *, as_key: bool = False) -> Scalar:  # noqa: PLR0911  one return per kind of the core schema
-        """Read an unquoted scalar as the YAML 1.2 core schema does."""
-        if not text or text[0] not in _NUMBER_START:
-            if text in _NULL:
-                return None
-            if text in _TRUE:
-                return True
-            return False if text in _FALSE else text
-        if _INTEGER.match(text) or _BASED.match(text):
-            digits = text.lstrip("+-0ox")
-            if len(digits) > MAX_DIGITS:
-                self.number(text, span)
-                return 0
-            return int(text, 0 if text[:2] in {"0o", "0x"} else 10)
-        if _FLOAT.match(text):
-            value = float(text) if len(text) <= 3 * MAX_DIGITS else float("inf")
-            if value in {float("inf"), float("-inf")}:
-                self.number(text, span)
-                return 0
-            return value
-        if _NOT_FINITE.match(text) and not as_key:
-            self.number(text, span)
+    def scalar(self, event: Any) -> Scalar:  # noqa: ANN401  as above
+        """Read an unquoted scalar."""
+        try:
+            return resolve(event.value)
+        except ValueError:
+            self.problem(
+                "number",
+                f"'{_short(event.value)}' is no number that can be used",
+                self.span(event),
+                "read as a number",
+                f"whole numbers have at most {MAX_DIGITS} digits; put a text in quotes",
+            )
             return 0
-        return text
 
-    def number(self, text: str, span: Span) -> None:
-        """Refuse a number nobody means."""
-        self.problem("number", f"'{_short(text)}' is no number a description can use", span, "read as a number", f"whole numbers have at most {MAX_DIGITS} digits; put a text in quotes")  # fmt: skip
+    def tag(self, event: Any) -> None:  # noqa: ANN401  as above
+        """Refuse tags: the file holds plain data."""
+        self.problem(
+            "tag",
+            f"the tag '{_short(event.tag)}' is not supported",
+            self.span(event),
+            "tagged here",
+            "remove it: only plain values are read, and nothing is ever run; a text that begins with '!' needs quotes",
+        )
 
+    def expand(self, event: Any, depth: int) -> tuple[object, int]:  # noqa: ANN401  as above
+        """Return what an alias names, and its height; refuse those that would never end."""
+        name = event.anchor
+        if name in self.open_anchors:
+            self.stop("recursive-alias", f"'*{_short(name)}' stands inside what it names", event, "refers to itself")
+        if name not in self.anchors:
+            self.stop(
+                "unknown-alias",
+                f"nothing is anchored as '&{_short(name)}'",
+                event,
+                "read as an alias",
+                "a text that begins with '*' needs quotes, such as \"*.read\"",
+            )
+        value, size, height = self.anchors[name]
+        self.total += size - 1
+        if depth + height > MAX_DEPTH:
+            self.too_deep(event)
+        return value, height
 
-class _Stop(Exception):  # noqa: N818  a signal inside this module, not an error of its own
-    """Enough is known to give up."""
+    def too_deep(self, event: Any) -> NoReturn:  # noqa: ANN401  as above
+        """Give up on nesting."""
+        self.stop(
+            "nested-too-deep", f"values are nested more than {MAX_DEPTH} levels deep", event, "too deep from here on"
+        )
+
+    def complex_key(self, event: Any) -> NoReturn:  # noqa: ANN401  as above
+        """Give up on a key that is no text."""
+        self.stop(
+            "key-not-text",
+            "a key is a list, a mapping or an alias, expected text",
+            event,
+            "used as a key",
+            'put texts that begin with {, [ or * in quotes, such as "{name}"',
+        )
+
+    # The events ----------------------------------------------------------------------------------------------------
+
+    def read(self, next_event: Callable[[], Any]) -> None:  # noqa: C901, PLR0912, PLR0915  one loop without calls: speed
+        """Take every event of the stream."""
+        name, text = self.name, self.text
+        scalar_event, map_start, seq_start = yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent
+        stack: list[Any] = []
+        node: Any = None
+        is_map = flow = skip = False
+        key: Any = None  # the key event whose value comes next
+        anchor: str | None = None
+        height, begun, documents = 1, 0, 0
+
+        while True:
+            event = next_event()
+            kind = type(event)
+            if kind is scalar_event:
+                value: Any = event.value
+                if is_map and key is None:
+                    key = event
+                    if value in node or not value or value[0] in SPECIAL or value == "<<" or event.tag is not None:
+                        skip = not self.key_is_usable(node, event)
+                    continue
+                start, end, size = event.start_mark, event.end_mark, 0
+                if event.implicit[0] and (not value or value[0] in SPECIAL):
+                    if flow and is_map and not value and ":" not in text[key.end_mark.index : start.index]:
+                        node.flow_words = (*node.flow_words, key.value)
+                    value = self.scalar(event)
+                elif event.tag is not None and event.tag not in _STRING_TAGS:
+                    self.tag(event)
+                if event.anchor is not None:
+                    self.anchors[event.anchor] = (value, 1, 0)
+            elif kind is map_start or kind is seq_start:
+                if is_map and key is None:
+                    self.complex_key(event)
+                if len(stack) >= MAX_DEPTH:
+                    self.too_deep(event)
+                if event.tag not in _MAP_TAGS:
+                    self.tag(event)
+                stack.append((node, is_map, flow, skip, key, anchor, height, begun))
+                is_map, flow, skip, key, height, begun = kind is map_start, event.flow_style, False, None, 1, self.total
+                node = (MapNode if is_map else SeqNode)((name, event.start_mark, event.end_mark))
+                anchor = event.anchor
+                if anchor is not None:
+                    self.open_anchors.append(anchor)
+                continue
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                start, end = node._where[1:]  # noqa: SLF001  the parser fills its nodes
+                if flow:
+                    end = event.end_mark
+                elif node:
+                    end = node._places[next(reversed(node)) if is_map else -1][-1]  # noqa: SLF001  as above
+                node._where = (name, start, end)  # noqa: SLF001  as above
+                value, size = node, height
+                if anchor is not None:
+                    self.open_anchors.pop()
+                    self.anchors[anchor] = (value, self.total - begun + 1, height)
+                node, is_map, flow, skip, key, anchor, height, begun = stack.pop()
+            elif kind is yaml.AliasEvent:
+                if is_map and key is None:
+                    self.complex_key(event)
+                value, size = self.expand(event, len(stack))
+                start, end = event.start_mark, event.end_mark
+            elif kind is yaml.DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    self.stop(
+                        "several-documents",
+                        "the file holds more than one YAML document",
+                        event,
+                        "a second document starts here",
+                        "remove the '---', or put the rest in a file of its own and name it in 'include:'",
+                    )
+                continue
+            elif event is None or kind is yaml.StreamEndEvent:
+                return
+            else:
+                continue
+
+            self.total += 1
+            if self.total > MAX_NODES:
+                self.stop(
+                    "too-many-values",
+                    f"the file holds more than {MAX_NODES:,} values, aliases written out",
+                    event,
+                    "the limit is passed here",
+                )
+            if size >= height:
+                height = size + 1
+            if is_map:
+                if not skip:
+                    node[key.value] = value
+                    node._places[key.value] = (key.start_mark, key.end_mark, start, end)  # noqa: SLF001  as above
+                key, skip = None, False
+            elif node is not None:
+                node.append(value)
+                node._places.append((start, end))  # noqa: SLF001  as above
+            else:
+                self.root, self.root_span = value, span_between(name, start, end)
 
 
 def parse(text: str, name: str) -> MapNode:
@@ -325,78 +280,50 @@ def parse(text: str, name: str) -> MapNode:
     Raises:
         LoadError: with every problem found. Broken syntax ends the search, so what stands behind it is not seen.
     """
-    builder = _Builder(name, text)
     start = Span(name, 1, 1, 1, 1)
     if len(text) > MAX_CHARACTERS:
-        raise LoadError((Diagnostic("too-large", f"the file holds more than {MAX_CHARACTERS:,} characters", start),), {})
+        raise LoadError(
+            (Diagnostic("too-large", f"the file holds more than {MAX_CHARACTERS:,} characters", start),), {}
+        )
+    reader = _Reader(name, text)
+    collecting = gc.isenabled()
+    gc.disable()  # only containers are made here and none is thrown away: looking for cycles costs a third of the time
     try:
         loader = yaml.CSafeLoader(text)
         try:
-            builder.feed(_events(loader))
+            reader.read(loader.get_event)
         finally:
             loader.dispose()
     except _Stop:
         pass
     except yaml.YAMLError as error:
-        builder.problems.append(_syntax(error, name, text))
-    except UnicodeEncodeError as error:
+        reader.problems.append(syntax_diagnostic(error, name, text))
+    except UnicodeEncodeError as error:  # a lone surrogate
         line = text.count("\n", 0, error.start) + 1
-        builder.problems.append(Diagnostic("encoding", "the file holds a code point that is no character", Span(name, line, 1, line, 2)))
-    root = builder.root
-    if not builder.problems and root is not None and not isinstance(root, MapNode):
-        builder.problems.append(
-            Diagnostic("not-a-mapping", "the file is not a mapping of keys to values", builder.root_span or start,
-                       "expected 'key: value' lines", ("a description begins with 'threatmodel: 1'",)),
-        )  # fmt: skip
-    if builder.problems:
-        raise LoadError(tuple(sorted(builder.problems, key=Diagnostic.sort_key)), {name: text})
-    return root if isinstance(root, MapNode) else MapNode(start)
+        reader.problems.append(
+            Diagnostic("encoding", "the file holds a code point that is no character", Span(name, line, 1, line, 2))
+        )
+    finally:
+        if collecting:
+            gc.enable()
+    root = reader.root
+    if not reader.problems and root is not None and not isinstance(root, MapNode):
+        reader.problems.append(
+            Diagnostic(
+                "not-a-mapping",
+                "the file is not a mapping of keys to values",
+                reader.root_span,
+                "expected lines such as 'key: value'",
+            )
+        )
+    if reader.problems:
+        raise LoadError(tuple(sorted(reader.problems, key=Diagnostic.sort_key)), {name: text})
+    return root if isinstance(root, MapNode) else empty(name)
 
 
-def _events(loader: yaml.CSafeLoader) -> Iterator[yaml.Event]:
-    while True:
-        event = loader.get_event()
-        if event is None or isinstance(event, yaml.StreamEndEvent):
-            return
-        yield event
-
-
-def _last_span(node: MapNode | SeqNode) -> Span:
-    if isinstance(node, SeqNode):
-        return node.value_span(len(node) - 1)
-    return node.value_span(next(reversed(node)))
-
-
-_SYNTAX_HINTS = (
-    ("found character '\\t'", "indent with spaces: YAML does not allow tabs there"),
-    ("cannot start any token", "put a text that begins with @, ` or % in quotes"),
-    ("mapping values are not allowed", "put a text that holds ': ' in quotes, or check the indentation of this line"),
-    ("did not find expected ',' or '}'", "a '{' is not closed, or a text inside it needs quotes"),
-    ("did not find expected ',' or ']'", "a '[' is not closed, or a text inside it needs quotes"),
-    ("could not find expected ':'", "a key lacks its ':', or a text goes on over the line without quotes"),
-    ("did not find expected key", "this line does not line up with the keys above it"),
-    ("did not find expected '-' indicator", "this line does not line up with the list above it"),
-    ("unexpected end of stream", "a quote or bracket that was opened is not closed"),
-    ("control characters are not allowed", "remove the control character; in double quotes it can be written as an escape"),
-    ("found duplicate anchor", "give the second anchor another name"),
-)
-
-
-def _syntax(error: yaml.YAMLError, name: str, text: str) -> Diagnostic:
-    """Turn the parser's words into a message with a place."""
-    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error).splitlines()[0]
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    if mark is None:
-        position = getattr(error, "position", 0) or 0
-        before = text[: position if isinstance(position, int) else 0]
-        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-    else:
-        line, column = mark.line + 1, mark.column + 1
-    hints = tuple(hint for words, hint in _SYNTAX_HINTS if words in f"{problem} {error}")[:1]
-    context = getattr(error, "context", None)
-    start = getattr(error, "context_mark", None)
-    also = (Label(Span(name, start.line + 1, start.column + 1, start.line + 1, start.column + 2), str(context)),) if start and context and start.line + 1 != line else ()  # fmt: skip
-    return Diagnostic("yaml-syntax", f"this is not YAML: {problem}", Span(name, line, column, line, column + 1), "reading stopped here", hints, also)  # fmt: skip
+def empty(name: str) -> MapNode:
+    """Return a mapping without keys that stands at the beginning of the file."""
+    return MapNode(Span(name, 1, 1, 1, 1))
 
 
 def _short(text: str, most: int = 40) -> str:

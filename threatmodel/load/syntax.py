@@ -1,0 +1,105 @@
+"""What the YAML parser says, in words that help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.diagnostics import Diagnostic, Label
+from threatmodel.span import Span
+
+if TYPE_CHECKING:
+    import yaml
+
+_HINTS: Final = (
+    # words of the parser, what went wrong, what to do
+    ("found character '\\t'", "a tab stands where only spaces may", "indent with spaces"),
+    (
+        "that cannot start any token",
+        "a text begins with a character that YAML keeps for itself",
+        "put the text in quotes",
+    ),
+    (
+        "mapping values are not allowed",
+        "a ':' stands where no key can be",
+        "put a text that holds ': ' in quotes, or check the indentation of this line",
+    ),
+    (
+        "did not find expected ',' or '}'",
+        "a '{' is not closed",
+        "add the '}' or the ',' that is missing; a text that holds { } [ ] , needs quotes",
+    ),
+    (
+        "did not find expected ',' or ']'",
+        "a '[' is not closed",
+        "add the ']' or the ',' that is missing; a text that holds { } [ ] , needs quotes",
+    ),
+    (
+        "could not find expected ':'",
+        "a line is neither 'key: value' nor a list item",
+        "add the ':' behind the key, or put a text that goes on over lines in quotes",
+    ),
+    (
+        "did not find expected key",
+        "a line does not line up with the keys above it",
+        "check the indentation, and whether a quote was closed too early",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "a line does not line up with the list above it",
+        "check the indentation; every item of the list begins with '- '",
+    ),
+    (
+        "block sequence entries are not allowed",
+        "a list item stands where none can be",
+        "begin the list on a line of its own, below its key",
+    ),
+    ("unexpected end of stream", "a quote is not closed", "close it with the same kind of quote"),
+    ("did not find expected node content", "a value is missing", "a text that begins with one of , ] } needs quotes"),
+    (
+        "control characters are not allowed",
+        "a control character stands in the text",
+        "remove it; in double quotes it can be written as an escape",
+    ),
+    ("found duplicate anchor", "an anchor is given twice", "give the second one another name"),
+    ("found undefined tag handle", "a text begins with '!', which YAML keeps for tags", "put the text in quotes"),
+    (
+        "unknown escape character",
+        "there is no such escape in double quotes",
+        "write a backslash as \\\\, or use single quotes",
+    ),
+    (
+        "expected alphabetic or numeric character",
+        "a text begins with '*' or '&', which YAML keeps for itself",
+        'put the text in quotes, such as "*.read"',
+    ),
+    ("found undefined alias", "a text begins with '*', which YAML keeps for itself", "put the text in quotes"),
+    (
+        "did not find expected <document start>",
+        "something stands behind the end of the description",
+        "check the indentation of this line",
+    ),
+    ("found unexpected document indicator", "a quote is not closed before the end of the document", "close it"),
+)
+
+
+def syntax_diagnostic(error: yaml.YAMLError, name: str, text: str) -> Diagnostic:
+    """Turn the parser's words into a message with a place."""
+    said = " ".join(str(error).split())
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or said)
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is not None:
+        line, column = mark.line + 1, mark.column + 1
+    else:  # a character that the reader refuses: it has a position, counted in what it decoded
+        position = getattr(error, "position", None)
+        before = text[: position if isinstance(position, int) else 0]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    what, hint = next(((what, hint) for words, what, hint in _HINTS if words in f"{problem} {said}"), (problem, ""))
+    start = getattr(error, "context_mark", None)
+    context = getattr(error, "context", None)
+    also: tuple[Label, ...] = ()
+    if start is not None and context and start.line + 1 != line:
+        also = (Label(Span(name, start.line + 1, start.column + 1, start.line + 1, start.column + 2), str(context)),)
+    span = Span(name, line, column, line, column + 1)
+    return Diagnostic(
+        "yaml-syntax", f"this is not YAML: {what}", span, "reading stopped here", (hint,) if hint else (), also
+    )
