@@ -1,0 +1,12 @@
+import sys
+
+
+def main() -> None:
+    """Run the command line: what the command `threatmodel` and `python -m threatmodel` call."""
+    from threatmodel.cli.main import main as run  # noqa: PLC0415  # importing this file must stay free of click
+
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()
