@@ -1,0 +1,100 @@
+"""The one structure that every output is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from threatmodel.analysis.context import Context
+from threatmodel.analysis.coverage import Coverage, coverage
+from threatmodel.analysis.engine import RuleResult, run_rules
+from threatmodel.analysis.finding import OPEN_STATES, Finding, FindingState
+from threatmodel.analysis.questions import Question, questions
+from threatmodel.analysis.treatment import treat
+from threatmodel.analysis.workload import Workload, workload
+from threatmodel.model.layers import Placement, place_all
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from threatmodel.analysis.severity import Severity
+    from threatmodel.catalog.reader import Catalog
+    from threatmodel.load.document import Entry
+    from threatmodel.model.graph import ModelGraph
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A description that loaded, with the catalog it was read against."""
+
+    graph: ModelGraph
+    catalog: Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything that was found on one day."""
+
+    model: Model
+    today: date
+    findings: tuple[Finding, ...]
+    """Most severe first, then by id (DESIGN §5)."""
+    results: tuple[RuleResult, ...]
+    """What each rule did, in the order of their ids; its findings are before treatments."""
+    placements: Mapping[str, Placement]
+    workloads: Mapping[str, Workload]
+    questions: tuple[Question, ...]
+    coverage: tuple[Coverage, ...]
+    unmatched: tuple[Entry, ...]
+    """Treatments that name no finding."""
+
+    def open_at(self, least: Severity) -> tuple[Finding, ...]:
+        """Return open findings of at least that severity."""
+        return tuple(one for one in self.findings if one.state in OPEN_STATES and one.severity >= least)
+
+    def unknown_at(self, least: Severity) -> tuple[Finding, ...]:
+        """Return findings in state unknown of at least that severity."""
+        return tuple(one for one in self.findings if one.state is FindingState.UNKNOWN and one.severity >= least)
+
+
+def analyze_model(model: Model, today: date) -> Analysis:
+    """
+    Run every stable rule.
+
+    Args:
+        model: It is not changed.
+        today: Decides what has expired.
+
+    Raises:
+        RuleError: a rule could not be evaluated.
+    """
+    graph, catalog = model.graph, model.catalog
+    placements = place_all(graph, catalog.controls)
+    context = Context(graph, catalog, placements, today)
+    results = run_rules(context, [rule for rule in catalog.rules.values() if rule.status == "stable"])
+    found = sorted((finding for result in results for finding in result.findings), key=order)
+    treated = treat(tuple(found), graph.document.treatments, today)
+    return Analysis(
+        model=model,
+        today=today,
+        findings=treated.findings,
+        results=_after_treatment(results, treated.findings),
+        placements=placements,
+        workloads={agent.id: workload(agent) for agent in graph.agents},
+        questions=questions(treated.findings),
+        coverage=coverage(catalog.frameworks, _after_treatment(results, treated.findings)),
+        unmatched=treated.unmatched,
+    )
+
+
+def order(finding: Finding) -> tuple[int, str]:
+    """Most severe first, then by id."""
+    return (-int(finding.severity), finding.id)
+
+
+def _after_treatment(results: tuple[RuleResult, ...], findings: tuple[Finding, ...]) -> tuple[RuleResult, ...]:
+    by_id = {finding.id: finding for finding in findings}
+    return tuple(
+        RuleResult(result.rule, result.looked_at, result.clear, tuple(by_id[finding.id] for finding in result.findings)) for result in results
+    )

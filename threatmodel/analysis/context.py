@@ -1,0 +1,24 @@
+"""What the analysis is given: the graph, the catalog, and the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from threatmodel.catalog.reader import Catalog
+    from threatmodel.model.graph import ModelGraph
+    from threatmodel.model.layers import Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything a condition or predicate may look at. Nothing in it changes."""
+
+    graph: ModelGraph
+    catalog: Catalog
+    placements: Mapping[str, Placement]
+    today: date

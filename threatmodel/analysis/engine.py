@@ -1,0 +1,249 @@
+"""ModelGraph × Catalog → findings. Rules compile once; one that cannot be evaluated is an error, never silence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.conditions import ConditionError, Test, compile_condition
+from threatmodel.analysis.finding import Compliance, Evidence, Finding, FindingState
+from threatmodel.analysis.holding import standing
+from threatmodel.analysis.relations import relation
+from threatmodel.analysis.severity import Severity, judge
+from threatmodel.catalog.setting import Outcome
+from threatmodel.errors import RuleError
+from threatmodel.model.elements import Action, DataFlow, Delegation
+from threatmodel.model.facts import fact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from threatmodel.analysis.context import Context
+    from threatmodel.analysis.truth import Truth
+    from threatmodel.catalog.control import ControlType
+    from threatmodel.catalog.rule import Rule
+    from threatmodel.model.elements import Control, Element
+    from threatmodel.model.facts import Fact
+
+MOST_EVIDENCE: Final = 12  # facts shown with one finding
+_PLACEHOLDER: Final = re.compile(r"\{([a-z_.]+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule that is ready to run."""
+
+    rule: Rule
+    test: Test
+    primary: tuple[str, ...]
+    parts: tuple[str, ...]
+    """The message, cut at its placeholders: texts at even places, paths at odd ones."""
+    unknown_parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What one rule did: a silent rule is a result too."""
+
+    rule: Rule
+    looked_at: int
+    """Elements it was asked about."""
+    clear: int
+    """Those on which its condition is false."""
+    findings: tuple[Finding, ...]
+
+    @property
+    def silence(self) -> str:
+        """Why it has no finding; empty where it has one."""
+        if self.findings:
+            return ""
+        kinds = " or ".join(self.rule.applies_to)
+        if not self.looked_at:
+            return f"the description has no {kinds}"
+        return f"stated facts rule it out on {self.looked_at} of {self.looked_at} ({kinds})"
+
+
+def compile_rule(rule: Rule) -> CompiledRule:
+    """
+    Prepare a rule.
+
+    Raises:
+        RuleError: its condition, a relation or a path is not one that exists.
+    """
+    kinds = frozenset(rule.applies_to)
+    try:
+        test = compile_condition(rule.when, kinds)
+    except ConditionError as error:
+        raise RuleError(rule.id, "its condition", str(error)) from None
+    for name in rule.related:
+        if not any(relation(name, kind) for kind in kinds):
+            raise RuleError(rule.id, "related", f"no relation '{name}' starts at {', '.join(sorted(kinds))}")
+    unknown = rule.unknown or f"cannot tell whether this holds for {{id}}: {rule.title[:1].lower()}{rule.title[1:]}"
+    primary = tuple(rule.primary.split(".")) if rule.primary else ()
+    return CompiledRule(rule, test, primary, _cut(rule.message), _cut(unknown))
+
+
+def run_rules(context: Context, rules: Iterable[Rule]) -> tuple[RuleResult, ...]:
+    """
+    Ask every rule about every element it applies to.
+
+    Returns:
+        One result per rule, in the order given; findings in the order of the description.
+
+    Raises:
+        RuleError: a rule failed.
+    """
+    standings = {control.id: standing(control, context.catalog.controls.get(control.type), context.today) for control in context.graph.controls}
+    judged = _Judged(context, {name: one.outcome for name, one in standings.items()})
+    return tuple(judged.result(compile_rule(rule)) for rule in rules)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    context: Context
+    outcomes: dict[str, Outcome]
+
+    def result(self, compiled: CompiledRule) -> RuleResult:
+        rule = compiled.rule
+        looked_at = clear = 0
+        findings = []
+        for kind in rule.applies_to:
+            for element in self.context.graph.of_kind(kind):
+                looked_at += 1
+                try:
+                    truth = compiled.test(self.context, element)
+                    if truth.value is False:
+                        clear += 1
+                        continue
+                    findings.append(self.finding(compiled, element, truth))
+                except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
+                    raise RuleError(rule.id, element.id, f"{type(error).__name__}: {error}") from error
+        return RuleResult(rule, looked_at, clear, tuple(findings))
+
+    def finding(self, compiled: CompiledRule, element: Element, truth: Truth) -> Finding:
+        rule, context = compiled.rule, self.context
+        unknown = truth.value is None
+        related = tuple(self.related(rule, element))
+        holding, claiming = self.controls(rule, (element, *related))
+        criticality = element.word("criticality") or context.graph.system.word("criticality")
+        severity, steps = judge(Severity.of(rule.impact), criticality=criticality, unknown=unknown)
+        state = FindingState.MITIGATED if holding else FindingState.UNKNOWN if unknown else FindingState.OPEN
+        if element.out_of_scope is not None:
+            state = FindingState.OUT_OF_SCOPE
+        elements = tuple(dict.fromkeys(name for one in (element, *related) for name in owners(one)))
+        layers = {layer for name in elements if (placed := context.placements.get(name)) for layer in placed.layers}
+        return Finding(
+            id=f"{rule.id}@{element.id}",
+            rule=rule.id,
+            title=rule.title,
+            message=self.message(compiled.unknown_parts if unknown else compiled.parts, element),
+            severity=severity,
+            steps=steps,
+            state=state,
+            subject=element.id,
+            elements=elements,
+            layers=tuple(sorted(layers)),
+            references=_by_framework(rule.references),
+            compliance=tuple(compliance(rule, context.catalog.controls)),
+            controls=rule.controls,
+            mitigated_by=holding,
+            claimed_by=claiming,
+            missing=tuple(dict.fromkeys(missing.place for missing in truth.missing)),
+            evidence=tuple(_evidence(truth.used)),
+            span=self.span(compiled, element, truth),
+            fix=rule.fix,
+            why=rule.why,
+            group=group(rule, element),
+        )
+
+    def related(self, rule: Rule, element: Element) -> Iterator[Element]:
+        for name in rule.related:
+            way = relation(name, element.kind)
+            if way is not None:
+                yield from way.ways(self.context.graph, element)
+
+    def controls(self, rule: Rule, elements: Iterable[Element]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the controls that could break the finding and stand on its subject: those that hold, those that claim to."""
+        wanted = set(rule.broken_by)
+        subject = next(iter(elements))
+        places = (subject.id, *owners(subject))
+        standing_there = dict.fromkeys(control for place in places for control in self.context.graph.controls_on.get(place, ()))
+        found: dict[Outcome, list[Control]] = {}
+        for control in standing_there:
+            if control.type in wanted and control is not subject:
+                found.setdefault(self.outcomes[control.id], []).append(control)
+        holding, claiming = found.get(Outcome.HOLDS, ()), found.get(Outcome.CLAIM, ())
+        return tuple(control.id for control in holding), tuple(control.id for control in claiming)
+
+    def message(self, parts: tuple[str, ...], element: Element) -> str:
+        return "".join(part if not index % 2 else self.filled(part, element) for index, part in enumerate(parts))
+
+    def filled(self, path: str, element: Element) -> str:
+        steps = tuple(path.split("."))
+        if steps[0] in {element.kind, "subject"} and len(steps) > 1:
+            steps = steps[1:]
+        if steps == ("id",):
+            return element.id
+        if len(steps) == 1 and (way := relation(steps[0], element.kind)) is not None:
+            names = [one.id for one in way.ways(self.context.graph, element)]
+            return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "") if names else "nobody"  # noqa: PLR2004  a line
+        return fact(self.context.graph, element, steps).text()
+
+    def span(self, compiled: CompiledRule, element: Element, truth: Truth) -> object:
+        if compiled.primary:
+            known = fact(self.context.graph, element, compiled.primary)
+            if known.known:
+                return known.span
+        if truth.missing:
+            return truth.missing[0].span
+        return element.span
+
+
+def owners(element: Element) -> tuple[str, ...]:
+    """Return the ids of the elements in the graph's sections that an element stands for."""
+    if isinstance(element, Action):
+        return (element.tool.id,)
+    if isinstance(element, Delegation | DataFlow):
+        return (element.source, element.target)
+    return (element.id,)
+
+
+def group(rule: Rule, element: Element) -> str:
+    """Return the id of the group whose findings are decided together."""
+    if rule.group == "rule":
+        return rule.id
+    if rule.group == "parent" and isinstance(element, Action | Delegation):
+        return f"{rule.id}@{owners(element)[0]}"
+    return f"{rule.id}@{element.id}"
+
+
+def compliance(rule: Rule, controls: dict[str, ControlType] | object) -> Iterator[Compliance]:
+    """Yield the compliance entries that a rule reaches through its controls; a published mapping wins over a proposed one."""
+    found: dict[str, Compliance] = {}
+    for name in rule.controls:
+        control = controls.get(name)  # type: ignore[attr-defined]
+        for satisfied in () if control is None else control.satisfies:
+            framework, _, entry = satisfied.entry.partition(":")
+            mapping = satisfied.mapping.value
+            if satisfied.entry not in found or (mapping == "published" and found[satisfied.entry].mapping != "published"):
+                found[satisfied.entry] = Compliance(framework, entry, name, mapping)
+    yield from (found[name] for name in sorted(found))
+
+
+def _by_framework(references: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found: dict[str, list[str]] = {}
+    for reference in references:
+        framework, _, entry = reference.partition(":")
+        found.setdefault(framework, []).append(entry)
+    return tuple((framework, tuple(entries)) for framework, entries in sorted(found.items()))
+
+
+def _evidence(used: tuple[Fact, ...]) -> Iterator[Evidence]:
+    shown = dict.fromkeys((one.place, one.text(), one.span) for one in used)
+    for place, text, span in list(shown)[:MOST_EVIDENCE]:
+        yield Evidence(place if place.endswith(text) else f"{place} is {text}", span)
+
+
+def _cut(message: str) -> tuple[str, ...]:
+    return tuple(_PLACEHOLDER.split(message))

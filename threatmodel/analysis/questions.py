@@ -1,0 +1,122 @@
+"""What nobody said, as ranked questions, each with a line to paste (SEMANTICS 11)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from threatmodel import resources
+from threatmodel.analysis.finding import Finding, FindingState
+from threatmodel.load.document import SECTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_WORDS: Final = 6  # choices shown behind a line to paste
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One missing fact."""
+
+    fact: str
+    """Its place: `agents.triage.runtime.egress`."""
+    ask: str
+    paste: str
+    """Lines that say it, to be merged into the description; the value is the reader's to choose."""
+    unlocks: int
+    """Conclusions that hang on it."""
+
+
+def questions(findings: Iterable[Finding]) -> tuple[Question, ...]:
+    """Return one question per missing fact: those that most findings hang on first, then by name."""
+    hanging: dict[str, int] = {}
+    for finding in findings:
+        if finding.state is FindingState.UNKNOWN:
+            for fact in finding.missing:
+                hanging[fact] = hanging.get(fact, 0) + 1
+    ranked = sorted(hanging.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Question(fact, ask(fact), paste(fact), count) for fact, count in ranked)
+
+
+def ask(fact: str) -> str:
+    """Return the question about a fact: whose it is, and what the format says of the key."""
+    keys = split(fact)
+    owner = ".".join(keys[1:-1]) if len(keys) > 2 else keys[0]  # noqa: PLR2004  section, id, key
+    about = str(_schema_of(keys).get("description") or "").split(" Unsaid:")[0].rstrip(".")
+    return f"{owner}: {keys[-1].replace('_', ' ')}? {about}".rstrip() if about else f"{owner}: {keys[-1].replace('_', ' ')}?"
+
+
+def paste(fact: str) -> str:
+    """Return the lines that state the fact as `unknown`, with the choices beside it."""
+    keys = split(fact)
+    words = [word for word in _words(_schema_of(keys)) if word != "unknown"]
+    choices = f"  # {' | '.join(words[:MOST_WORDS])}" if words else "  # say what it is"
+    lines = [f"{'  ' * depth}{key}:" for depth, key in enumerate(keys)]
+    return "\n".join((*lines[:-1], f"{lines[-1]} unknown{choices}"))
+
+
+def split(fact: str) -> tuple[str, ...]:
+    """Return the keys of a fact's place; ids of flows and delegations hold `>`, names of actions may hold dots."""
+    section, _, rest = fact.partition(".")
+    if section in {"tools", "skills"} and ".actions." in rest:
+        tool, _, tail = rest.partition(".actions.")
+        name, _, key = tail.rpartition(".")
+        return (section, tool, "actions", name, key) if name else (section, tool, "actions", key)
+    return (section, *rest.split(".")) if rest else (section,)
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(resources.schema_text("system-1"))
+    return loaded
+
+
+def _schema_of(keys: tuple[str, ...]) -> dict[str, Any]:
+    """Return the schema of the value at a fact's place, with the description that stands beside its reference."""
+    definitions = _schema()["$defs"]
+    section, *rest = keys
+    if section == "system":
+        node: dict[str, Any] = definitions["system"]
+    else:
+        node = definitions.get(SECTIONS.get(section, section.rstrip("s")), {})
+        rest = rest[1:]
+    position = 0
+    while position < len(rest):
+        key = rest[position]
+        if key in {"actions", "delegates_to"} and position < len(rest) - 1:
+            node, position = definitions["action" if key == "actions" else "delegation"], position + 2
+            continue
+        node = _property(node, key, definitions)
+        position += 1
+    return node
+
+
+def _property(node: dict[str, Any], key: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    for form in _forms(node, definitions):
+        if key in form.get("properties", {}):
+            found: dict[str, Any] = form["properties"][key]
+            return found
+    return {}
+
+
+def _forms(node: dict[str, Any], definitions: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Yield a schema and everything it refers to or offers as an alternative."""
+    waiting = [node]
+    for _ in range(50):
+        if not waiting:
+            return
+        form = waiting.pop(0)
+        yield form
+        if "$ref" in form:
+            waiting.append(definitions.get(form["$ref"].rpartition("/")[2], {}))
+        waiting += form.get("anyOf", ())
+
+
+def _words(node: dict[str, Any]) -> list[str]:
+    for form in _forms(node, _schema()["$defs"]):
+        if "enum" in form:
+            return list(dict.fromkeys("true" if word is True else "false" if word is False else str(word) for word in form["enum"]))
+    return []

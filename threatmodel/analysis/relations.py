@@ -1,0 +1,130 @@
+"""Named ways from an element to others, for `some`, `every`, `count` and `related` of a rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from threatmodel.model.facts import Fact, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from threatmodel.model.elements import Element
+    from threatmodel.model.graph import ModelGraph
+
+Elements: TypeAlias = "tuple[Element, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Where it starts, what it finds, and which unsaid key leaves it open."""
+
+    starts: frozenset[str]
+    finds: frozenset[str]
+    """Kinds of what it leads to, so that a rule's paths can be checked."""
+    ways: Callable[[ModelGraph, Element], Elements]
+    unsaid: str | None = None
+    """A key of the start; where nobody states it, there may be more than what is found."""
+
+    def missing(self, start: Element) -> tuple[Fact, ...]:
+        """Return the fact that would say whether there are more."""
+        if self.unsaid is None or start.says(self.unsaid):
+            return ()
+        return (Fact(f"{start.place}.{self.unsaid}", None, State.UNKNOWN, start.span),)
+
+
+def _one(element: Element | None) -> Elements:
+    return () if element is None else (element,)
+
+
+def _named(key: str) -> Callable[[ModelGraph, Element], Elements]:
+    return lambda graph, start: tuple(found for name in start.words(key) if (found := graph.find(name)))
+
+
+def _index(name: str) -> Callable[[ModelGraph, Element], Elements]:
+    def ways(graph: ModelGraph, start: Element) -> Elements:
+        index: Mapping[str, Elements] = getattr(graph, name)
+        return index.get(start.id, ())
+
+    return ways
+
+
+def _end(name: str) -> Callable[[ModelGraph, Element], Elements]:
+    return lambda graph, start: _one(graph.find(getattr(start, name)))
+
+
+def _agent_credentials(graph: ModelGraph, start: Element) -> Elements:
+    return tuple(credential for credential in graph.of_kind("credential") if start in graph.agents_holding.get(credential.id, ()))
+
+
+def _opened_by(graph: ModelGraph, start: Element) -> Elements:
+    return tuple(credential for credential in graph.of_kind("credential") if start.id in credential.words("identity"))
+
+
+def _tool_of(_: ModelGraph, start: Element) -> Elements:
+    return _one(getattr(start, "tool", None))
+
+
+def _tool_agents(graph: ModelGraph, start: Element) -> Elements:
+    tool = getattr(start, "tool", start)
+    return graph.users_of_tool.get(tool.id, ())
+
+
+def _action_agents(graph: ModelGraph, start: Element) -> Elements:
+    return tuple(agent for agent in _tool_agents(graph, start) if start in graph.attached[agent.id])
+
+
+def _memory_users(graph: ModelGraph, start: Element) -> Elements:
+    return tuple(agent for agent in graph.agents if start.id in agent.words("memory"))
+
+
+def _writers(graph: ModelGraph, start: Element) -> Elements:
+    return tuple(found for name in start.words("writers") if (found := graph.find(name)))
+
+
+def _model_users(graph: ModelGraph, start: Element) -> Elements:
+    return tuple(agent for agent in graph.agents if start.id in agent.words("model"))
+
+
+_KINDS_THAT_ACT: Final = frozenset({"agent", "service", "tool", "skill"})
+
+RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
+    "actions": (
+        Relation(frozenset({"tool", "skill"}), frozenset({"action"}), _index("actions_of_tool"), "actions"),
+        Relation(frozenset({"agent"}), frozenset({"action"}), _index("attached"), "tools"),
+    ),
+    "tools": (Relation(frozenset({"agent"}), frozenset({"tool", "skill"}), _index("tools_of"), "tools"),),
+    "tool": (Relation(frozenset({"action"}), frozenset({"tool", "skill"}), _tool_of),),
+    "agents": (
+        Relation(frozenset({"tool", "skill"}), frozenset({"agent"}), _tool_agents),
+        Relation(frozenset({"action"}), frozenset({"agent"}), _action_agents),
+        Relation(frozenset({"credential"}), frozenset({"agent"}), _index("agents_holding")),
+        Relation(frozenset({"store"}), frozenset({"agent"}), _memory_users),
+        Relation(frozenset({"model"}), frozenset({"agent"}), _model_users),
+    ),
+    "users": (
+        Relation(frozenset({"identity"}), _KINDS_THAT_ACT, _index("identity_users")),
+        Relation(frozenset({"credential"}), _KINDS_THAT_ACT, _index("credential_users")),
+    ),
+    "credentials": (
+        Relation(frozenset({"agent"}), frozenset({"credential"}), _agent_credentials),
+        Relation(frozenset({"identity"}), frozenset({"credential"}), _opened_by),
+    ),
+    "identities": (Relation(frozenset({"agent", "service", "tool", "credential"}), frozenset({"identity"}), _named("identity"), "identity"),),
+    "delegations": (Relation(frozenset({"agent"}), frozenset({"delegation"}), _index("delegations_from")),),
+    "received": (Relation(frozenset({"agent"}), frozenset({"delegation"}), _index("delegations_to")),),
+    "data": (Relation(frozenset({"action", "store", "tool"}), frozenset({"data"}), _named("data"), "data"),),
+    "carried": (Relation(frozenset({"flow"}), frozenset({"data"}), _named("carries"), "carries"),),
+    "stores": (Relation(frozenset({"action"}), frozenset({"store"}), _named("store")),),
+    "memory": (Relation(frozenset({"agent"}), frozenset({"store"}), _named("memory"), "memory"),),
+    "writers": (Relation(frozenset({"store"}), _KINDS_THAT_ACT | {"person", "external"}, _writers, "writers"),),
+    "source": (Relation(frozenset({"flow", "delegation"}), frozenset({"agent", "person", "external", "service", "store", "tool"}), _end("source")),),
+    "target": (Relation(frozenset({"flow", "delegation"}), frozenset({"agent", "person", "external", "service", "store", "tool"}), _end("target")),),
+}  # fmt: skip
+"""Name → the relations of that name; at most one starts at a given kind."""
+
+
+def relation(name: str, kind: str) -> Relation | None:
+    """Return the relation of that name that starts at that kind."""
+    return next((one for one in RELATIONS.get(name, ()) if kind in one.starts), None)

@@ -1,0 +1,69 @@
+"""The public calls: load a description, analyze it."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from threatmodel.diagnostics import Diagnostic, Level
+from threatmodel.errors import LoadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from threatmodel.analysis.analysis import Analysis, Model
+
+
+def load(path: str | Path, *, catalogs: Iterable[str | Path] = ()) -> Model:
+    """
+    Read a description and resolve everything in it.
+
+    Args:
+        path: The root file; `-` reads standard input.
+        catalogs: Folders of an organisation's own catalog, beside the built-in one.
+
+    Raises:
+        LoadError: with every problem found, in file order.
+    """
+    from threatmodel.analysis.analysis import Model
+    from threatmodel.catalog.reader import read_catalog
+    from threatmodel.load.loader import load_document
+    from threatmodel.model.build import build_graph
+    from threatmodel.model.components import with_components
+    from threatmodel.model.control_types import check_controls
+    from threatmodel.model.references import check_references
+
+    catalog = read_catalog([Path(folder) for folder in catalogs])
+    document = with_components(load_document(path), catalog)
+    found = (*check_controls(document, catalog), *check_references(document, catalog))
+    _stop_on_errors(found, document.sources)
+    return Model(build_graph(document, catalog, found), catalog)
+
+
+def analyze(model: Model, *, today: date | None = None) -> Analysis:
+    """
+    Say what is wrong, what is not known, and why.
+
+    Args:
+        model: A loaded description.
+        today: The day that decides what has expired; default `SOURCE_DATE_EPOCH`, else the clock.
+    """
+    from threatmodel.analysis.analysis import analyze_model
+
+    return analyze_model(model, today or day())
+
+
+def day() -> date:
+    """Return the day that `SOURCE_DATE_EPOCH` (seconds) names, else today, in UTC."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isascii() and epoch.isdigit() and len(epoch) <= 11:
+        return datetime.fromtimestamp(int(epoch), tz=UTC).date()
+    return datetime.now(tz=UTC).date()
+
+
+def _stop_on_errors(found: Iterable[Diagnostic], sources: object) -> None:
+    errors = [diagnostic for diagnostic in found if diagnostic.level is Level.ERROR]
+    if errors:
+        raise LoadError(tuple(sorted(found, key=Diagnostic.sort_key)), dict(sources))  # type: ignore[call-overload]
