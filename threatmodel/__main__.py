@@ -3,7 +3,7 @@ import sys
 
 def main() -> None:
     """Run the command line: what the command `threatmodel` and `python -m threatmodel` call."""
-    from threatmodel.cli.main import main as run  # noqa: PLC0415  # importing this file must stay free of click
+    from threatmodel.cli.main import main as run
 
     sys.exit(run())
 
