@@ -13,6 +13,9 @@ RESULTS := $(addprefix $(OUT)/,report.pdf report.html layers.svg controls.csv an
 # What the results are made from: a change in any of these makes them anew.
 SOURCES := $(SAMPLE) requirements.lock $(shell find threatmodel catalogs templates -type f ! -name '*.pyc' 2>/dev/null)
 
+# The environment of the tool that `make bench` compares with: it shares nothing with ours.
+PEER := out/peer
+
 # Further arguments, as in `make test PYTEST_ARGS='-k loader -x'`.
 PYTEST_ARGS ?=
 # Processes of the test run: `auto` is one per core.
@@ -41,8 +44,8 @@ lint: $(BIN)/.installed ## ruff, mypy --strict, and shellcheck where there is on
 format: $(BIN)/.installed ## sort imports and apply the safe fixes of ruff
 	$(BIN)/ruff check --fix .
 
-bench: $(BIN)/.installed ## time and memory of analyze on systems of growing size
-	$(BIN)/python benchmarks/run.py $(BENCH_ARGS)
+bench: $(BIN)/.installed $(PEER)/.installed ## time and memory of analyze on systems of growing size, beside pytm
+	$(BIN)/python benchmarks/run.py --peer "$$PWD/$(PEER)/bin/python" $(BENCH_ARGS)
 
 heavy: $(BIN)/.installed ## tests that need a browser, an office suite or an editor's language server
 	$(BIN)/python -m pytest tests/heavy $(PYTEST_ARGS)
@@ -63,6 +66,11 @@ distclean: clean ## remove .venv too
 $(BIN)/.installed: requirements.lock pyproject.toml .ci/bootstrap.sh
 	@.ci/bootstrap.sh system
 	@.ci/bootstrap.sh venv
+	@touch $@
+
+$(PEER)/.installed: benchmarks/peer.lock | $(BIN)/.installed
+	@$(BIN)/python -m venv $(PEER)
+	@$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r benchmarks/peer.lock
 	@touch $@
 
 $(RESULTS): $(SOURCES) | $(BIN)/.installed
