@@ -54,12 +54,12 @@ class Diagnostic:
         return (self.span.file, self.span.line, self.span.column, self.code, self.message)
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+def did_you_mean(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
     """
     Return the known word that `word` most likely stands for, or None when none is near.
 
     Case, underscores and hyphens do not count as differences. Letters and pairs in common find the few that are worth
-    a closer look, so that a misspelt name among thousands costs milliseconds.
+    a closer look, so that a misspelt name among thousands costs milliseconds. `likeness` goes from 0 to 1, the same.
     """
     if not word or len(word) > LONGEST_COMPARED:
         return None
@@ -69,7 +69,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     wanted = _fold(word)
     grams = _grams(wanted)
     promising = sorted(folded, key=lambda name: (-len(grams & _grams(name)) / len(grams | _grams(name)), name))
-    near = difflib.get_close_matches(wanted, promising[:CLOSELY_COMPARED], n=1, cutoff=0.6)
+    near = difflib.get_close_matches(wanted, promising[:CLOSELY_COMPARED], n=1, cutoff=likeness)
     return folded[near[0]] if near else None
 
 

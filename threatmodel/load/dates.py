@@ -29,10 +29,16 @@ def check_dates(root: MapNode, text: str) -> list[Diagnostic]:
     if not wrong:
         return []
     return [
-        Diagnostic("no-such-date", f"'{key}' is {value}, a day that no calendar has", span, "",
-                   ("dates are year-month-day, such as 2026-11-01",))
-        for key, value, span in _dates(root) if value in wrong
-    ]  # fmt: skip
+        Diagnostic(
+            "no-such-date",
+            f"'{key}' is {value}, a day that no calendar has",
+            span,
+            "",
+            ("dates are year-month-day, such as 2026-11-01",),
+        )
+        for key, value, span in _dates(root)
+        if value in wrong
+    ]
 
 
 def is_date(text: str) -> bool:

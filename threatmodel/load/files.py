@@ -94,7 +94,7 @@ def _unreadable(error: Exception, path: Path, name: str, span: Span | None) -> D
 
 def _beside(path: Path) -> tuple[str, ...]:
     """Suggest a file of nearly the same name in the same folder."""
-    from threatmodel.diagnostics import did_you_mean  # noqa: PLC0415  only a mistake pays for difflib
+    from threatmodel.diagnostics import did_you_mean
 
     try:
         names = [entry.name for entry in os.scandir(path.parent) if entry.name.endswith((".yaml", ".yml"))]

@@ -137,15 +137,23 @@ class _Files:
             "standard input lies in no folder, so it can include nothing" if self.is_stdin else ""
         )
         if refused:
-            self._refuse("include", f"cannot include '{item[:80]}': {refused}", span,
-                         "name a file in the folder of the root file or below, such as 'parts/tools.yaml'")  # fmt: skip
+            self._refuse(
+                "include",
+                f"cannot include '{item[:80]}': {refused}",
+                span,
+                "name a file in the folder of the root file or below, such as 'parts/tools.yaml'",
+            )
             return
         relative = inside / item
         path = self.folder / relative
         real = self._really(path)
         if not real.is_relative_to(self._really(self.folder)):
-            self._refuse("include", f"cannot include '{item[:80]}': it leads out of the folder of the root file", span,
-                         "a link may not lead out of that folder either: copy the file")  # fmt: skip
+            self._refuse(
+                "include",
+                f"cannot include '{item[:80]}': it leads out of the folder of the root file",
+                span,
+                "a link may not lead out of that folder either: copy the file",
+            )
             return
         earlier = self.real.get(real)
         if earlier is not None:
@@ -177,10 +185,16 @@ class _Files:
         if content is not None:
             self.problems += check(content, part_shape("system-1"))
             self.problems += (
-                Diagnostic("include", f"'{key}' stands in an included file", content.key_span(key), "",
-                           (f"move it to '{self.root}': it describes the whole",))
-                for key in ROOT_ONLY if key in content
-            )  # fmt: skip
+                Diagnostic(
+                    "include",
+                    f"'{key}' stands in an included file",
+                    content.key_span(key),
+                    "",
+                    (f"move it to '{self.root}': it describes the whole",),
+                )
+                for key in ROOT_ONLY
+                if key in content
+            )
             self._include(content, name, relative.parent, open_files)
 
     def _refuse(self, code: str, message: str, span: Span, *hints: str) -> None:

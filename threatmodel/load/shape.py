@@ -27,7 +27,7 @@ class Shape:
     @cached_property
     def validator(self) -> Draft202012Validator:
         """The compiled schema; the import alone takes longer than checking a thousand elements."""
-        from jsonschema_rs import Draft202012Validator  # noqa: PLC0415  only what reads files pays for it
+        from jsonschema_rs import Draft202012Validator
 
         return Draft202012Validator(self.schema)
 
@@ -35,11 +35,9 @@ class Shape:
         """Return the subschema at a path such as `$defs, agent`; an empty one where there is none."""
         node: Any = self.schema
         for step in pointer:
-            if (isinstance(node, dict) and step in node) or (
-                isinstance(node, list) and isinstance(step, int) and step < len(node)
-            ):
+            try:
                 node = node[step]
-            else:
+            except (KeyError, IndexError, TypeError):
                 return {}
         return node if isinstance(node, dict) else {}
 

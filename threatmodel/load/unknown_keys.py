@@ -57,8 +57,13 @@ def _torn_text(node: MapNode, key: str, words: list[str]) -> Diagnostic:
         if len(whole) <= LONGEST_TEXT
         else f"put the text of '{key}' in quotes"
     )
-    return Diagnostic("unquoted-comma", f"the text of '{key}' ends at the comma: inside {{...}} a comma separates keys",
-                      node.key_span(words[0]), "read as a key of its own", (hint,))  # fmt: skip
+    return Diagnostic(
+        "unquoted-comma",
+        f"the text of '{key}' ends at the comma: inside {{...}} a comma separates keys",
+        node.key_span(words[0]),
+        "read as a key of its own",
+        (hint,),
+    )
 
 
 def _unknown_key(name: str, spot: Spot, schema: Schema, shape: Shape) -> Diagnostic:
