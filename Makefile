@@ -54,6 +54,7 @@ lock: ## write requirements.lock anew from pyproject.toml (LOCK_ARGS=--upgrade t
 	.ci/lock.sh $(LOCK_ARGS)
 
 setup: $(BIN)/.installed ## only install what the other targets need
+	@:
 
 clean: ## remove what was made, but not .venv
 	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
