@@ -83,7 +83,9 @@ def _items(
 
 
 def _reserved(entry: Entry) -> Diagnostic:
-    message = f"'{entry.id}' cannot be the id of a {entry.kind}: the format gives the word a meaning of its own"
+    message = (
+        f"'{entry.id}' cannot be the id of {_with_article(entry.kind)}: the format gives the word a meaning of its own"
+    )
     return Diagnostic(
         "reserved-id",
         message,
@@ -95,10 +97,16 @@ def _reserved(entry: Entry) -> Diagnostic:
 
 def _twice(entry: Entry, first: Entry) -> Diagnostic:
     message = f"the id '{entry.id}' is given twice"
-    label = f"a {entry.kind}" if entry.kind != first.kind else "again here"
-    also = (Label(first.span, f"a {first.kind}" if entry.kind != first.kind else "first here"),)
+    one_kind = entry.kind == first.kind
+    label = "again here" if one_kind else f"here it is {_with_article(entry.kind)}"
+    also = (Label(first.span, "first here" if one_kind else f"here it is {_with_article(first.kind)}"),)
     hint = f"rename one: ids are unique over all sections and files, such as '{entry.id}-{entry.kind}'"
     return Diagnostic("duplicate-id", message, entry.span, label, (hint,), also)
+
+
+def _with_article(kind: str) -> str:
+    noun = {"external": "external system", "data": "kind of data"}.get(kind, kind)
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _same(kind: str, named: Iterable[tuple[object, Entry]]) -> list[Diagnostic]:

@@ -44,7 +44,8 @@ def explain(error: ValidationError, alternatives: Schema | None, root: MapNode, 
         case "type" | "anyOf":
             yield wrong_type(spot, schema, shape)
         case "enum" | "const":
-            yield wrong_word(spot, usual_words(schema), schema.get("enum", ()), other_forms(alternatives, shape))
+            further = [word for word in schema.get("enum", ()) if isinstance(word, str)]
+            yield wrong_word(spot, usual_words(schema), further, other_forms(alternatives, shape))
         case "pattern":
             yield wrong_form(spot, schema, other_forms(alternatives, shape))
         case rule:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from threatmodel.catalog.setting import FLAGS, SettingKind
-from threatmodel.diagnostics import Diagnostic, did_you_mean, one_of
+from threatmodel.diagnostics import Diagnostic, Level, did_you_mean, one_of
 from threatmodel.load.nodes import MapNode, words
 from threatmodel.load.places import shortened, shown
 
@@ -41,25 +41,17 @@ def check_controls(document: Document, catalog: Controls) -> tuple[Diagnostic, .
 def _control(control: Entry, catalog: Controls) -> Iterator[Diagnostic]:
     name = control.body.get("type")
     if name is None:
-        hints = []
-        near = did_you_mean(control.id, catalog.control_aliases)
-        if control.id in catalog.control_aliases or near:
-            hints.append(f"is it '{catalog.control_aliases.get(control.id) or near}'?")
-        hints.append("`threatmodel catalog list controls` shows what there is")
-        yield Diagnostic(
-            "missing-key",
-            f"control '{control.id}' does not say 'type'",
-            control.span,
-            "nobody can tell what it does",
-            tuple(hints),
-        )
+        meant = catalog.control_aliases.get(did_you_mean(control.id, catalog.control_aliases) or "")
+        hint = f"write 'type: {meant}'" if meant else "'threatmodel catalog list controls' shows the types there are"
+        message = f"control '{control.id}' does not say 'type', so nothing is known of what it does"
+        yield Diagnostic("no-control-type", message, control.span, "counts for nothing", (hint,), level=Level.WARNING)
         return
     if not isinstance(name, str):
         return
     kind = catalog.controls.get(catalog.control_aliases.get(name, name))
     if kind is None:
         near = did_you_mean(name, catalog.control_aliases)
-        first = f"did you mean '{near}'?" if near else "`threatmodel catalog search` finds the nearest one"
+        first = f"did you mean '{near}'?" if near else "'threatmodel catalog search WORD' finds the nearest one"
         yield Diagnostic(
             "unknown-control-type",
             f"no control type is named '{shortened(name)}'",

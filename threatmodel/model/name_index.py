@@ -130,7 +130,9 @@ class Names:
         if tool is None:
             return {name for name in self.all_actions if matches(called, name)} if "*" in called else set()
         actions = [name for name in self.actions_of(tool) if not after or matches(after, name)]
-        found = {tool.id, called, *(f"{tool.id}.{name}" for name in actions)}
+        found = {tool.id, *(f"{tool.id}.{name}" for name in actions)}
+        if after and self.may_do_more(tool):
+            found.add(called)
         bodies = [tool.body, *(tool.body["actions"][name] for name in actions)]
         for body in bodies:
             if isinstance(body, MapNode):

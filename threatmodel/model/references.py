@@ -124,11 +124,12 @@ class _Checker:
     def wrong_kind(self, name: str, span: Span, kind: str, owner: str, key: str, reference: Reference) -> Diagnostic:
         """Say that something else has the name."""
         entry = self.names.entries[name]
-        others = [
-            other
+        elsewhere = (
+            (len(there.kinds), other)
             for (of, other), there in REFERENCES.items()
             if of == kind and entry.kind in there.kinds and other != key
-        ]
+        )
+        others = [other for _, other in sorted(elsewhere)][:3]  # the narrower a key, the likelier it was meant
         hints = self.suggestion(name, reference.kinds)
         if others and not hints:
             keys = one_of([other.replace(".*", "") for other in others])
