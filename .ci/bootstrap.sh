@@ -101,18 +101,22 @@ packages() {
     done | tr '\n' ' ' | sed 's/ $//'
 }
 
-# The exact command to type, for the package manager at hand.
+# command_for MANAGER PACKAGES: the exact command to type.
 command_for() {
-    prefix=
-    if [ "$(id -u)" != 0 ] && [ "$1" != brew ]; then prefix='sudo '; fi
+    if [ "$1" = brew ]; then
+        echo "brew install $2"
+        return
+    fi
+    sudo=
+    if [ "$(id -u)" != 0 ] && have sudo; then sudo='sudo '; fi
     case "$1" in
-    apt-get) echo "${prefix}apt-get update && ${prefix}apt-get install --no-install-recommends $2" ;;
-    dnf) echo "${prefix}dnf install $2" ;;
-    zypper) echo "${prefix}zypper install $2" ;;
-    pacman) echo "${prefix}pacman -S --needed $2" ;;
-    apk) echo "${prefix}apk add $2" ;;
-    brew) echo "brew install $2" ;;
+    apt-get) line="${sudo}apt-get update && ${sudo}apt-get install --no-install-recommends $2" ;;
+    dnf) line="${sudo}dnf install $2" ;;
+    zypper) line="${sudo}zypper install $2" ;;
+    pacman) line="${sudo}pacman -S --needed $2" ;;
+    apk) line="${sudo}apk add $2" ;;
     esac
+    if [ "$(id -u)" = 0 ] || [ -n "$sudo" ]; then echo "$line"; else echo "su -c '$line'"; fi
 }
 
 as_root() {

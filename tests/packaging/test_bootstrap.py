@@ -51,12 +51,22 @@ def bootstrap(path: Path, what: str, **environment: str) -> subprocess.Completed
     ],
 )
 def test_what_it_may_not_install_it_prints_as_the_command_to_type(path: Path, manager: str, command: str) -> None:
-    """Without root and sudo, and on every system but Debian's kin, nothing is installed and the run stops."""
+    """Where sudo asks for a password nobody can type, and on every system but Debian's kin, the run stops."""
+    program(path, "sudo", "exit 1")
     program(path, manager, f"touch {path}/called")
     done = bootstrap(path, "system")
 
     assert done.returncode == 1
     assert command in done.stderr
+    assert not (path / "called").exists()
+
+
+def test_without_sudo_the_command_to_type_is_one_for_root(path: Path) -> None:
+    """A bare Debian has no sudo: a command that begins with it would be one more thing that is missing."""
+    program(path, "apt-get", f"touch {path}/called")
+    done = bootstrap(path, "system")
+
+    assert "su -c 'apt-get update && apt-get install --no-install-recommends graphviz" in done.stderr
     assert not (path / "called").exists()
 
 
