@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from threatmodel.diagnostics import Diagnostic, Level
-from threatmodel.errors import LoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,17 +27,12 @@ def load(path: str | Path, *, catalogs: Iterable[str | Path] = ()) -> Model:
     """
     from threatmodel.analysis.analysis import Model
     from threatmodel.catalog.reader import read_catalog
-    from threatmodel.load.loader import load_document
     from threatmodel.model.build import build_graph
-    from threatmodel.model.components import with_components
-    from threatmodel.model.control_types import check_controls
-    from threatmodel.model.references import check_references
+    from threatmodel.model.checked import load_checked
 
     catalog = read_catalog([Path(folder) for folder in catalogs])
-    document = with_components(load_document(path), catalog)
-    found = (*check_controls(document, catalog), *check_references(document, catalog))
-    _stop_on_errors(found, document.sources)
-    return Model(build_graph(document, catalog, found), catalog)
+    document = load_checked(path, catalog, stdin=sys.stdin.buffer if str(path) == "-" else None)
+    return Model(build_graph(document, catalog), catalog)
 
 
 def analyze(model: Model, *, today: date | None = None) -> Analysis:
@@ -61,9 +54,3 @@ def day() -> date:
     if epoch.isascii() and epoch.isdigit() and len(epoch) <= 11:
         return datetime.fromtimestamp(int(epoch), tz=UTC).date()
     return datetime.now(tz=UTC).date()
-
-
-def _stop_on_errors(found: Iterable[Diagnostic], sources: object) -> None:
-    errors = [diagnostic for diagnostic in found if diagnostic.level is Level.ERROR]
-    if errors:
-        raise LoadError(tuple(sorted(found, key=Diagnostic.sort_key)), dict(sources))  # type: ignore[call-overload]
