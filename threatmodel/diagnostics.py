@@ -80,11 +80,10 @@ def _grams(word: str) -> frozenset[str]:
     }
 
 
-def one_of(words: Sequence[str]) -> str:
-    """Return the words quoted and joined for a message, shortened when there are many."""
-    shown = 12
-    listed = ", ".join(f"'{word}'" for word in words[:shown])
-    return listed if len(words) <= shown else f"{listed} and {len(words) - shown} more"
+def one_of(words: Sequence[str], most: int = 12) -> str:
+    """Return the words quoted and joined for a message, `most` of them."""
+    listed = ", ".join(f"'{word}'" for word in words[:most])
+    return listed if len(words) <= most else f"{listed} and {len(words) - most} more"
 
 
 def _fold(word: str) -> str:

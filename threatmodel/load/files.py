@@ -46,9 +46,8 @@ def read_text(path: Path, name: str, span: Span | None = None) -> str | Diagnost
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
             what = next((word for test, word in _KINDS if test(mode)), "no regular file")
-            hints = (
-                (f"name the description in it, such as '{name.rstrip('/')}/system.yaml'",) if what == "a folder" else ()
-            )
+            wanted = "the files in it" if span else f"the description in it, such as '{name.rstrip('/')}/system.yaml'"
+            hints = (f"name {wanted}",) if what == "a folder" else ()
             return Diagnostic("not-a-file", f"'{name}' is {what}, expected a file", span or start_of(name), "", hints)
         with os.fdopen(handle, "rb", closefd=False) as stream:
             content = stream.read(MAX_BYTES + 1)
@@ -86,13 +85,13 @@ def start_of(name: str) -> Span:
 
 def _unreadable(error: Exception, path: Path, name: str, span: Span | None) -> Diagnostic:
     if isinstance(error, FileNotFoundError):
-        hints = () if span else _beside(path)
+        hints = _beside(path, name)
         return Diagnostic("cannot-read", f"cannot read '{name}': no such file", span or start_of(name), "", hints)
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return Diagnostic("cannot-read", f"cannot read '{name}': {reason.lower()}", span or start_of(name))
 
 
-def _beside(path: Path) -> tuple[str, ...]:
+def _beside(path: Path, name: str) -> tuple[str, ...]:
     """Suggest a file of nearly the same name in the same folder."""
     from threatmodel.diagnostics import did_you_mean
 
@@ -101,4 +100,4 @@ def _beside(path: Path) -> tuple[str, ...]:
     except OSError:
         return ()
     near = did_you_mean(path.name, names)
-    return (f"did you mean '{(path.parent / near).as_posix()}'?",) if near else ()
+    return (f"did you mean '{name.removesuffix(path.name)}{near}'?",) if near else ()

@@ -137,6 +137,7 @@ class _Files:
             "standard input lies in no folder, so it can include nothing" if self.is_stdin else ""
         )
         if refused:
+            self.problems = [problem for problem in self.problems if problem.span != span]  # of its form nothing more
             self._refuse(
                 "include",
                 f"cannot include '{item[:80]}': {refused}",

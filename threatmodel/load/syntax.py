@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 _HINTS: Final = (
     # words of the parser, what went wrong, what to do
-    ("found character '\\t'", "a tab stands where only spaces may", "indent with spaces"),
     (
         "that cannot start any token",
         "a text begins with a character that YAML keeps for itself",
@@ -82,6 +81,16 @@ _HINTS: Final = (
 )
 
 
+_CONTEXTS: Final = {
+    "while parsing a flow mapping": "the '{' stands here",
+    "while parsing a flow sequence": "the '[' stands here",
+    "while scanning a quoted scalar": "the quote stands here",
+    "while parsing a block mapping": "the keys above begin here",
+    "while parsing a block collection": "the list begins here",
+    "while scanning a simple key": "this is read as a key",
+}
+
+
 def syntax_diagnostic(error: yaml.YAMLError, name: str, text: str) -> Diagnostic:
     """Turn the parser's words into a message with a place."""
     said = " ".join(str(error).split())
@@ -94,11 +103,15 @@ def syntax_diagnostic(error: yaml.YAMLError, name: str, text: str) -> Diagnostic
         before = text[: position if isinstance(position, int) else 0]
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     what, hint = next(((what, hint) for words, what, hint in _HINTS if words in f"{problem} {said}"), (problem, ""))
+    index = getattr(mark, "index", -1)
+    if "cannot start any token" in problem and text[index : index + 1] == "\t":
+        what, hint = "a tab stands where only spaces may", "indent with spaces"
     start = getattr(error, "context_mark", None)
     context = getattr(error, "context", None)
     also: tuple[Label, ...] = ()
     if start is not None and context and start.line + 1 != line:
-        also = (Label(Span(name, start.line + 1, start.column + 1, start.line + 1, start.column + 2), str(context)),)
+        opened = Span(name, start.line + 1, start.column + 1, start.line + 1, start.column + 2)
+        also = (Label(opened, _CONTEXTS.get(str(context), str(context).removeprefix("while "))),)
     span = Span(name, line, column, line, column + 1)
     return Diagnostic(
         "yaml-syntax", f"this is not YAML: {what}", span, "reading stopped here", (hint,) if hint else (), also

@@ -72,10 +72,8 @@ def _unknown_key(name: str, spot: Spot, schema: Schema, shape: Shape) -> Diagnos
         message = f"{holder(spot.root, spot.path)} has no key '{shortened(name)}'"
     else:
         message = f"no section is named '{shortened(name)}'"
-    hint = _hint(name, spot, schema, shape)
-    if hint:
-        hints = [hint]
-    else:
+    hints = list(_hints(name, spot, schema, shape))
+    if not hints:
         known = [key for key in shape.keys(schema) if key not in node]
         hints = [f"the keys there are {one_of(known)}" if known else "remove it"]
         if "patternProperties" in schema:
@@ -83,27 +81,25 @@ def _unknown_key(name: str, spot: Spot, schema: Schema, shape: Shape) -> Diagnos
     return Diagnostic("unknown-key", message, node.key_span(name), "not known here", tuple(hints))
 
 
-def _hint(name: str, spot: Spot, schema: Schema, shape: Shape) -> str:
-    """Return where the key belongs, or what it is misspelt from."""
+def _hints(name: str, spot: Spot, schema: Schema, shape: Shape) -> Iterator[str]:
+    """Yield where the key belongs, and what it may be misspelt from."""
     path = spot.path
     below = shape.homes_below(schema, name)
     if below and path:
-        return f"'{name}' belongs under '{': '.join(below[0])}:'"
+        yield f"'{name}' belongs under '{': '.join(below[0])}:'"
+        return
     near = did_you_mean(name, shape.keys(schema))
     if near:
-        return f"did you mean '{near}'?{' It is already there' if near in spot.value else ''}"
-    if below:
-        return f"'{name}' is a key inside {one_of([way[-1] for way in below])}"
+        yield f"did you mean '{near}'?{' It is already there' if near in spot.value else ''}"
     above = next((up for up in range(len(path) - 1, -1, -1) if name in _keys_at(path[:up], shape)), None)
-    if above is not None:
-        where = (
-            f"a key of {holder(spot.root, path[:above])}: check the indentation"
-            if above
-            else "a section: move it to the left margin"
-        )
-        return f"'{name}' is {where}"
-    homes = _homes(name, shape)
-    return f"'{name}' is a key of {one_of(homes)}" if homes else ""
+    if above:
+        yield f"'{name}' is a key of {holder(spot.root, path[:above])}: check the indentation"
+    elif above == 0:
+        yield f"{'or, if' if near else 'if'} the section '{name}' is meant: move it to the left margin"
+    elif below:
+        yield f"'{name}' is a key inside {one_of([way[-1] for way in below])}"
+    elif not near and (homes := _homes(name, shape)):
+        yield f"'{name}' is a key of {one_of(homes)}"
 
 
 def _keys_at(path: YamlPath, shape: Shape) -> list[str]:

@@ -34,7 +34,8 @@ def wrong_type(spot: Spot, schema: Schema, shape: Shape) -> Diagnostic:
     if isinstance(value, dict | list):
         hint = _collection_hint(spot, schema, shape, types)
         message = f"{spot.name} is {shown(value)}, expected {_wanted(types, words)}"
-        return Diagnostic("wrong-type", message, spot.span, spot.label, (hint,) if hint else ())
+        span = spot.span if spot.span.line == spot.key_span.line else spot.key_span  # a block begins below its key
+        return Diagnostic("wrong-type", message, span, spot.label, (hint,) if hint else ())
     if words and {"string", "boolean"} & set(types):
         return wrong_word(spot, words, (), ())
     forms = (form for form in shape.forms(schema) if "patternErrorMessage" in form and form.get("type") == "string")

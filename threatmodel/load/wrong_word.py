@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from threatmodel.load.places import Spot
     from threatmodel.load.shape import Schema, Shape
 
+MOST_WORDS: Final = 40  # the longest closed list of the formats is shown whole
+
 _SAID_YES: Final = {"on", "y", "true", "yes"}
 _SAID_NO: Final = {"off", "n", "false", "no"}
 
@@ -51,7 +53,7 @@ def wrong_word(spot: Spot, words: Sequence[Any], synonyms: Sequence[str], other:
     texts = [word for word in words if isinstance(word, str)]
     truth = any(isinstance(word, bool) for word in words)
     rest = [str(word) for word in words if not isinstance(word, str | bool)]
-    listed = [*(["true", "false"] if truth else []), *([one_of(texts)] if texts else []), *rest]
+    listed = [*(["true", "false"] if truth else []), *([one_of(texts, MOST_WORDS)] if texts else []), *rest]
     if truth and not texts:
         expected = "expected true or false"
     else:

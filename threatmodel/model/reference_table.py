@@ -27,6 +27,8 @@ class Reference:
     """Names that are not declared are allowed: teams, or permissions only another system understands."""
     words: tuple[str, ...] = ()
     """Words that mean something of their own there, besides `none` and `unknown`."""
+    in_lists: bool = False
+    """Only the items of a list are names: a single text there is prose."""
     of_keys: bool = False
     """The keys of the mapping are the names, not its values."""
 
@@ -122,7 +124,7 @@ _BY_KIND: Final[dict[str, dict[str, Reference]]] = {
         "scopes.requested": _NAMES,
         "scopes.granted": _NAMES,
         "scopes.needed": _NAMES,
-        "scopes.meaning.*": Reference(kinds=_DONE.kinds, actions=True),
+        "scopes.meaning.*": Reference(kinds=_DONE.kinds, actions=True, in_lists=True),
     },
     "runtime": _RUNTIME_KEYS,
     "control": {

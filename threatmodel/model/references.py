@@ -24,7 +24,8 @@ CLOSE: Final = 0.8  # likeness from which a name that may be anything is probabl
 _NOUNS: Final = {"person": "person", "external": "external system", "data": "kind of data", "model": "model"}
 _ANY: Final = 6  # kinds from which on a message says "element"
 
-Named: TypeAlias = "tuple[str, Span]"
+Named: TypeAlias = "tuple[str, MapNode | SeqNode, str | int]"
+"""A name, what it stands in, and under which key or at which position: most never need a span."""
 
 
 def check_references(document: Document) -> tuple[Diagnostic, ...]:
@@ -72,11 +73,22 @@ class _Checker:
 
     def element(self, kind: str, owner: str, body: MapNode) -> Iterator[Diagnostic]:
         """Yield what is wrong with the references of one element."""
+        entries = self.names.entries
         for first, path, key, reference in _PATHS[kind]:
-            if first in body:
-                for name, span in _names_at(body, path, of_keys=reference.of_keys):
-                    if name not in ALWAYS and name not in reference.words:
-                        yield from self.name(name, span, kind, owner, key, reference)
+            if first not in body:
+                continue
+            for name, node, at in _names_at(body, path, of_keys=reference.of_keys):
+                entry = entries.get(name)
+                if entry is not None and entry.kind in reference.kinds:
+                    continue  # nearly all of them
+                prose = reference.in_lists and isinstance(node, MapNode)
+                if name not in ALWAYS and name not in reference.words and not prose:
+                    span = (
+                        node.key_span(str(at))
+                        if isinstance(node, MapNode) and reference.of_keys
+                        else node.value_span(at)
+                    )
+                    yield from self.name(name, span, kind, owner, key, reference)
 
     def name(
         self, name: str, span: Span, kind: str, owner: str, key: str, reference: Reference
@@ -240,15 +252,16 @@ _PATHS: Final = _paths()
 
 
 def _names_at(body: MapNode, path: tuple[str, ...], *, of_keys: bool) -> Iterable[Named]:
-    """Return the names that stand at a path, each with its place."""
-    if len(path) == 1 and not of_keys:  # nearly all of them
-        value = body[path[0]]
-        if isinstance(value, str):
-            return ((value, body.value_span(path[0])),) if value else ()
-        if isinstance(value, SeqNode):
-            return [(item, value.value_span(index)) for index, item in enumerate(value) if isinstance(item, str)]
-        return ()
-    return _names_below(body, path, of_keys=of_keys)
+    """Return the names that stand at a path."""
+    if len(path) > 1 or of_keys:
+        return _names_below(body, path, of_keys=of_keys)
+    key = path[0]
+    value = body[key]
+    if isinstance(value, str):
+        return ((value, body, key),) if value else ()
+    if isinstance(value, SeqNode):
+        return [(item, value, index) for index, item in enumerate(value) if isinstance(item, str)]
+    return ()
 
 
 def _names_below(node: Any, path: tuple[str, ...], *, of_keys: bool) -> Iterator[Named]:  # noqa: ANN401  as written
@@ -266,7 +279,7 @@ def _names_below(node: Any, path: tuple[str, ...], *, of_keys: bool) -> Iterator
         elif not of_keys:
             yield from _names_at(node, (key,), of_keys=False)
         elif isinstance(node[key], MapNode):
-            yield from ((name, node[key].key_span(name)) for name in node[key])
+            yield from ((name, node[key], name) for name in node[key])
 
 
 def _noun(kind: str) -> str:
