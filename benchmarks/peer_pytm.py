@@ -11,7 +11,15 @@ from pytm import TM, Actor, Dataflow, Datastore, ExternalEntity, Process, Server
 from pytm.pytm import to_serializable
 from shape import draw
 
-CLASSES = {"person": Actor, "external": ExternalEntity, "service": Server, "tool": Server, "store": Datastore, "model": Process, "agent": Process}
+CLASSES = {
+    "person": Actor,
+    "external": ExternalEntity,
+    "service": Server,
+    "tool": Server,
+    "store": Datastore,
+    "model": Process,
+    "agent": Process,
+}
 
 
 def main() -> None:

@@ -3,9 +3,9 @@ Time and memory of whole processes, ours beside pytm's, as ratios taken in one r
 
 usage: run.py [--peer PYTHON] [--repeats N] [SIZE...]
 
-For each size: the best wall time of `threatmodel analyze --format json` and its peak memory; the share of it that reading
-the YAML with PyYAML's C loader alone takes (the floor); and pytm's time on the same drawn shape. Then the growth between
-the smallest and largest sizes at or above 300 as an exponent (1 is linear), and what `--help` adds to `python -c pass`.
+For each size: the best wall time of `threatmodel analyze --format json` and its peak memory; the share of it that
+reading the YAML with PyYAML's C loader alone takes (the floor); and pytm's time on the same drawn shape. Then the
+growth between the sizes from 300 on as an exponent (1 is linear), and what `--help` adds to `python -c pass`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def measure(command: list[str], repeats: int) -> tuple[float, float]:
     best, peak = math.inf, 0.0
     for _ in range(repeats):
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=HERE)  # noqa: S603  our own command
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=HERE)
         _, status, usage = os.wait4(process.pid, 0)
         best = min(best, time.perf_counter() - start)
         peak = max(peak, usage.ru_maxrss / 1024)
@@ -46,19 +46,25 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("sizes", nargs="*", type=int, default=[20, 100, 300, 1000, 3000])
     options = parser.parse_args()
-    print(f"{'elements':>9} {'connections':>12} {'seconds':>8} {'MB':>6} {'YAML share':>11} {'pytm s':>8} {'pytm MB':>8} {'ours/pytm':>10}")
+    print(
+    print(" elements  connections  seconds     MB  YAML share   pytm s  pytm MB  ours/pytm")
+    )
     times: dict[int, float] = {}
     with tempfile.TemporaryDirectory() as folder:
         for size in options.sizes:
             shape = draw(size)
             path = Path(folder) / f"{size}.yaml"
             path.write_text(description(shape), encoding="utf-8")
-            seconds, memory = measure([sys.executable, "-m", "threatmodel", "analyze", str(path), "--format", "json"], options.repeats)
+            seconds, memory = measure(
+                [sys.executable, "-m", "threatmodel", "analyze", str(path), "--format", "json"], options.repeats
+            )
             floor, _ = measure([sys.executable, "-c", FLOOR, str(path)], options.repeats)
             times[size] = seconds
             line = f"{size:>9} {len(shape.edges):>12} {seconds:>8.2f} {memory:>6.0f} {floor / seconds:>10.0%}"
             if options.peer and size <= 1000:  # noqa: PLR2004  pytm takes minutes beyond
-                peer, peer_memory = measure([options.peer, str(HERE / "peer_pytm.py"), str(size)], min(options.repeats, 2))
+                peer, peer_memory = measure(
+                    [options.peer, str(HERE / "peer_pytm.py"), str(size)], min(options.repeats, 2)
+                )
                 line += f" {peer:>8.2f} {peer_memory:>8.0f} {seconds / peer:>10.2f}"
             print(line, flush=True)
     large = [size for size in sorted(times) if size >= 300]  # noqa: PLR2004  below it start-up hides the growth

@@ -30,8 +30,17 @@ def draw(size: int) -> Shape:
             kinds[f"{kind}-{number}"] = kind
     names = {kind: [name for name, own in kinds.items() if own == kind] for kind, _ in SHARES}
     edges: dict[tuple[str, str], None] = {}
-    ways = (("agent", "tool", 30), ("agent", "store", 10), ("agent", "agent", 8), ("agent", "model", 4), ("person", "agent", 12),
-            ("person", "service", 12), ("service", "agent", 12), ("external", "service", 6), ("service", "store", 6))  # fmt: skip
+    ways = (
+        ("agent", "tool", 30),
+        ("agent", "store", 10),
+        ("agent", "agent", 8),
+        ("agent", "model", 4),
+        ("person", "agent", 12),
+        ("person", "service", 12),
+        ("service", "agent", 12),
+        ("external", "service", 6),
+        ("service", "store", 6),
+    )
     total = sum(weight for *_, weight in ways)
     for source, target, weight in ways:
         wanted = len(edges) + 2 * size * weight // total
@@ -47,30 +56,57 @@ def draw(size: int) -> Shape:
 def description(shape: Shape) -> str:
     """Return the shape as a description, with the keys that people fill in first."""
     choose = random.Random(len(shape.kinds))  # noqa: S311  as above
-    out: dict[str, list[str]] = {section: [] for section in ("people", "external", "services", "agents", "models", "tools", "stores", "identities", "credentials", "flows")}  # fmt: skip
+    out: dict[str, list[str]] = {
+        section: []
+        for section in (
+            "people",
+            "external",
+            "services",
+            "agents",
+            "models",
+            "tools",
+            "stores",
+            "identities",
+            "credentials",
+            "flows",
+        )
+    }
     used: dict[str, dict[str, list[str]]] = {}
     for source, target in shape.edges:
         kinds = (shape.kinds[source], shape.kinds[target])
         if kinds[0] == "agent" and kinds[1] in {"tool", "store", "agent", "model"}:
             used.setdefault(source, {}).setdefault(kinds[1], []).append(target)
         else:
-            out["flows"].append(f"  - {{from: {source}, to: {target}, authenticated: {choose.choice(('true', 'false'))}}}")
+            out["flows"].append(
+                f"  - {{from: {source}, to: {target}, authenticated: {choose.choice(('true', 'false'))}}}"
+            )
     for name, kind in shape.kinds.items():
         write = {
             "person": lambda name: ("people", [f"  {name}: {{trust: {choose.choice(('untrusted', 'internal'))}}}"]),
             "external": lambda name: ("external", [f"  {name}: {{trust: partner}}"]),
             "service": lambda name: ("services", [f"  {name}: {{kind: back_end, owner: team-{choose.randrange(9)}}}"]),
-            "model": lambda name: ("models", [f"  {name}: {{provider: openai, hosting: vendor, version: {choose.choice(('pinned', 'floating'))}}}"]),
-            "store": lambda name: ("stores", [f"  {name}: {{kind: memory, persistence: cross_session, isolation: per_user, validated: false}}"]),
+            "model": lambda name: (
+                "models",
+                [f"  {name}: {{provider: openai, hosting: vendor, version: {choose.choice(('pinned', 'floating'))}}}"],
+            ),
+            "store": lambda name: (
+                "stores",
+                [f"  {name}: {{kind: memory, persistence: cross_session, isolation: per_user, validated: false}}"],
+            ),
             "tool": lambda name: _tool(name, choose),
             "agent": lambda name: _agent(name, used.get(name, {}), choose),
-        }[kind]  # fmt: skip
+        }[kind]
         section, lines = write(name)
         out[section] += lines
     for name in shape.of("tool"):
         out["identities"].append(f"  {name}-id: {{kind: workload}}")
-        out["credentials"].append(f"  {name}-key: {{kind: api_key, identity: {name}-id, lifetime: {choose.choice(('15m', '90d', 'never'))}, stored_in: {choose.choice(('env', 'vault'))}}}")  # fmt: skip
-    return "threatmodel: 1\nsystem: {name: Generated, criticality: medium}\n" + "".join(f"{section}:\n" + "\n".join(lines) + "\n" for section, lines in out.items() if lines)  # fmt: skip
+        out["credentials"].append(
+            f"  {name}-key: {{kind: api_key, identity: {name}-id, lifetime: {choose.choice(('15m', '90d', 'never'))}, "
+            f"stored_in: {choose.choice(('env', 'vault'))}}}"
+        )
+    return "threatmodel: 1\nsystem: {name: Generated, criticality: medium}\n" + "".join(
+        f"{section}:\n" + "\n".join(lines) + "\n" for section, lines in out.items() if lines
+    )
 
 
 def _tool(name: str, choose: random.Random) -> tuple[str, list[str]]:
@@ -87,7 +123,13 @@ def _tool(name: str, choose: random.Random) -> tuple[str, list[str]]:
 
 
 def _agent(name: str, uses: dict[str, list[str]], choose: random.Random) -> tuple[str, list[str]]:
-    lines = [f"  {name}:", f"    owner: team-{choose.randrange(9)}", "    trigger: event", "    planning: model_selects", "    oversight: risky_actions"]
+    lines = [
+        f"  {name}:",
+        f"    owner: team-{choose.randrange(9)}",
+        "    trigger: event",
+        "    planning: model_selects",
+        "    oversight: risky_actions",
+    ]
     if "model" in uses:
         lines.append(f"    model: {uses['model'][0]}")
     lines.append(f"    tools: [{', '.join(uses.get('tool', []))}]")
@@ -95,5 +137,8 @@ def _agent(name: str, uses: dict[str, list[str]], choose: random.Random) -> tupl
         lines.append(f"    memory: [{', '.join(uses['store'])}]")
     if "agent" in uses:
         lines.append("    delegates_to:")
-        lines += [f"      - {{to: {target}, context: summary, identity: actor_only, max_depth: 1}}" for target in uses["agent"]]
+        lines += [
+            f"      - {{to: {target}, context: summary, identity: actor_only, max_depth: 1}}"
+            for target in uses["agent"]
+        ]
     return "agents", lines

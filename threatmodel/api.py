@@ -48,9 +48,12 @@ def analyze(model: Model, *, today: date | None = None) -> Analysis:
     return analyze_model(model, today or day())
 
 
+LONGEST_EPOCH = 11  # digits; enough for three thousand years
+
+
 def day() -> date:
     """Return the day that `SOURCE_DATE_EPOCH` (seconds) names, else today, in UTC."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch.isascii() and epoch.isdigit() and len(epoch) <= 11:
+    if epoch.isascii() and epoch.isdigit() and len(epoch) <= LONGEST_EPOCH:
         return datetime.fromtimestamp(int(epoch), tz=UTC).date()
     return datetime.now(tz=UTC).date()

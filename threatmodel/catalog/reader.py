@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,7 +59,9 @@ class Catalog:
     @cached_property
     def frameworks(self) -> Mapping[str, Framework]:
         """Id → framework."""
-        return self._read("frameworks", "framework-1", lambda data, path: [framework_from(data, path)], _framework_sense)
+        return self._read(
+            "frameworks", "framework-1", lambda data, path: [framework_from(data, path)], _framework_sense
+        )
 
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
@@ -87,18 +89,32 @@ class Catalog:
             if rule.path.startswith(own):
                 problems += self._references(rule)
         if problems:
-            raise LoadError(tuple(sorted(problems, key=Diagnostic.sort_key)), {problem.span.file: _text(Path(problem.span.file)) for problem in problems})
+            raise LoadError(
+                tuple(sorted(problems, key=Diagnostic.sort_key)),
+                {problem.span.file: _text(Path(problem.span.file)) for problem in problems},
+            )
 
     def _references(self, rule: Rule) -> Iterator[Diagnostic]:
         root = parse(_text(Path(rule.path)), rule.path)
         for index, reference in enumerate(rule.references):
             if self.entry(reference) is None:
                 framework = self.frameworks.get(reference.partition(":")[0])
-                known = [entry.reference for entry in framework.entries] if framework else [f"{name}:..." for name in self.frameworks]
-                yield _unknown(f"no framework entry is named '{reference}'", span_at(root, ("references", index)), reference, known)
+                known = (
+                    [entry.reference for entry in framework.entries]
+                    if framework
+                    else [f"{name}:..." for name in self.frameworks]
+                )
+                yield _unknown(
+                    f"no framework entry is named '{reference}'", span_at(root, ("references", index)), reference, known
+                )
         for index, control in enumerate(rule.controls):
             if control not in self.controls:
-                yield _unknown(f"no control type is named '{control}'", span_at(root, ("controls", index)), control, self.control_aliases)
+                yield _unknown(
+                    f"no control type is named '{control}'",
+                    span_at(root, ("controls", index)),
+                    control,
+                    self.control_aliases,
+                )
 
     def _read(
         self, part: str, schema: str, make: Callable[[Any, str], Iterable[Any]],
@@ -124,7 +140,14 @@ class Catalog:
             for item in () if wrong else make(root, name):
                 if item.id in found:
                     first = Span(found[item.id].path, 1, 1, 1, 1)
-                    problems.append(Diagnostic("duplicate-id", f"'{item.id}' is defined by two catalog files", root.span, also=(Label(first, "first here"),)))
+                    problems.append(
+                        Diagnostic(
+                            "duplicate-id",
+                            f"'{item.id}' is defined by two catalog files",
+                            root.span,
+                            also=(Label(first, "first here"),),
+                        )
+                    )
                 found.setdefault(item.id, item)
         if problems:
             raise LoadError(tuple(sorted(problems, key=Diagnostic.sort_key)), sources)
@@ -152,10 +175,24 @@ def read_catalog(own: Iterable[Path] = ()) -> Catalog:
     for folder in folders:
         if not folder.is_dir():
             place = Span(folder.as_posix(), 1, 1, 1, 1)
-            raise LoadError((Diagnostic("unreadable", f"cannot read catalog '{folder}': no such folder (named by --catalog)", place),))
+            raise LoadError(
+                (
+                    Diagnostic(
+                        "unreadable", f"cannot read catalog '{folder}': no such folder (named by --catalog)", place
+                    ),
+                )
+            )
+    if not folders:
+        return _built_in()
     catalog = Catalog((resources.folder("catalogs"), *folders))
     catalog.check_own()
     return catalog
+
+
+@cache
+def _built_in() -> Catalog:
+    """Return the catalog that comes with the package; it does not change while a process runs."""
+    return Catalog((resources.folder("catalogs"),))
 
 
 def _text(path: Path) -> str:
@@ -173,7 +210,14 @@ def _framework_sense(root: MapNode) -> Iterator[Diagnostic]:
     for problem in framework_problems(root):
         hint = did_you_mean(problem.word, problem.known) if problem.word else None
         also = (Label(span_at(root, problem.first), "first here"),) if problem.first else ()
-        yield Diagnostic(problem.code, problem.message, span_at(root, problem.path), "", (f"did you mean '{hint}'?",) if hint else (), also)
+        yield Diagnostic(
+            problem.code,
+            problem.message,
+            span_at(root, problem.path),
+            "",
+            (f"did you mean '{hint}'?",) if hint else (),
+            also,
+        )
 
 
 def _unknown(message: str, span: Span, word: str, known: Iterable[str]) -> Diagnostic:

@@ -34,7 +34,7 @@ class Rule:
     related: tuple[str, ...]
     """Relations whose elements belong to a finding, after its subject."""
     group: str
-    """`subject`: each subject is decided on its own; `parent`: together with the others of its tool or agent; `rule`: all together."""
+    """Who is decided together: `subject` (each alone), `parent` (those of one tool or agent), `rule` (all)."""
     message: str
     unknown: str
     """The message where facts are missing."""

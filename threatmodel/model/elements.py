@@ -192,7 +192,9 @@ class Asset(Element):
     def classification(self) -> str | None:
         """Its class; personal, health, financial and secret data are at least confidential."""
         said = self.word("classification")
-        if self.floor & set(self.words("categories")) and (said is None or self.ranks.index(said) < self.ranks.index("confidential")):
+        if self.floor & set(self.words("categories")) and (
+            said is None or self.ranks.index(said) < self.ranks.index("confidential")
+        ):
             return "confidential"
         return said
 

@@ -88,7 +88,7 @@ def fact(graph: ModelGraph, element: Element, path: tuple[str, ...]) -> Fact:
         if isinstance(value, MapNode):
             node = value
             continue
-        if value == "none" or value == []:
+        if value in ("none", []):
             return Fact(place, None, State.ABSENT, span)
         if key in HOPS:
             target = graph.elements.get(str(value))
@@ -117,4 +117,6 @@ def _final(key: str, value: object, place: str, span: Span, *, written: bool) ->
     return Fact(place, value, state, span)
 
 
-_WORST_COUNTS: Final = frozenset({"planning", "oversight", "trust", "provider", "version", "lifetime", "stored_in", "reversible"})
+_WORST_COUNTS: Final = frozenset(
+    {"planning", "oversight", "trust", "provider", "version", "lifetime", "stored_in", "reversible"}
+)

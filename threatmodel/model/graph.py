@@ -33,7 +33,7 @@ class Edge:
     """A directed connection, stated as a flow or implied by what an element uses."""
 
     kind: str
-    """`flow`, `delegation`, `tool`, `memory`, `model`, `skill`, `access`, `store`, `target`, `start`, `trigger`, `instructions`."""
+    """`flow`, `delegation`, `tool`, `memory`, `model`, `skill`, `access`, `store`, `target`, `start`, `trigger` ..."""
     source: str
     target: str
     span: Span
@@ -93,7 +93,12 @@ class ModelGraph:
     @cached_property
     def _by_kind(self) -> dict[str, tuple[Element, ...]]:
         found: dict[str, list[Element]] = {"system": [self.system]}
-        everything: Iterable[Element] = (*self.elements.values(), *self.actions.values(), *self.delegations, *self.flows)
+        everything: Iterable[Element] = (
+            *self.elements.values(),
+            *self.actions.values(),
+            *self.delegations,
+            *self.flows,
+        )
         for element in everything:
             found.setdefault(element.kind, []).append(element)
         return {kind: tuple(elements) for kind, elements in found.items()}
@@ -162,16 +167,25 @@ class ModelGraph:
     def identity_users(self) -> Mapping[str, tuple[Element, ...]]:
         """Identity → the agents, services and tools that act under it."""
         return _inverse(
-            (element, name) for element in self.elements.values() if element.kind in {"agent", "service", "tool", "skill"}
+            (element, name)
+            for element in self.elements.values()
+            if element.kind in {"agent", "service", "tool", "skill"}
             for name in element.words("identity")
-        )  # fmt: skip
+        )
 
     @cached_property
     def credential_users(self) -> Mapping[str, tuple[Element, ...]]:
         """Credential → the elements that use or hold it, those that name it first, then its own `held_by`."""
-        pairs = [(element, name) for element in self.elements.values() for key in ("credential", "credentials") for name in element.words(key)]  # fmt: skip
+        pairs = [
+            (element, name)
+            for element in self.elements.values()
+            for key in ("credential", "credentials")
+            for name in element.words(key)
+        ]
         for credential in self.of_kind("credential"):
-            pairs += [(holder, credential.id) for name in credential.words("held_by") if (holder := self.elements.get(name))]
+            pairs += [
+                (holder, credential.id) for name in credential.words("held_by") if (holder := self.elements.get(name))
+            ]
         return _inverse(pairs)
 
     @cached_property
@@ -179,12 +193,20 @@ class ModelGraph:
         """Credential → the agents that use it, themselves or through a tool of theirs."""
         pairs: list[tuple[Agent, str]] = []
         for agent in self.agents:
-            names = [*agent.words("credential"), *agent.words("credentials"), *self._runtime_words(agent, "credentials")]
+            names = [
+                *agent.words("credential"),
+                *agent.words("credentials"),
+                *self._runtime_words(agent, "credentials"),
+            ]
             for tool in self.tools_of[agent.id]:
                 names += [*tool.words("credential"), *tool.words("credentials")]
             pairs += [(agent, name) for name in dict.fromkeys(names)]
         for credential in self.of_kind("credential"):
-            pairs += [(holder, credential.id) for name in credential.words("held_by") if isinstance(holder := self.elements.get(name), Agent)]  # fmt: skip
+            pairs += [
+                (holder, credential.id)
+                for name in credential.words("held_by")
+                if isinstance(holder := self.elements.get(name), Agent)
+            ]
         return _inverse(pairs)
 
     def _runtime_words(self, element: Element, key: str) -> tuple[str, ...]:
@@ -197,14 +219,16 @@ class ModelGraph:
 
     @cached_property
     def _runtimes(self) -> dict[str, Element]:
-        from threatmodel.load.nodes import MapNode  # noqa: PLC0415
-        from threatmodel.model.elements import Runtime  # noqa: PLC0415
+        from threatmodel.load.nodes import MapNode
+        from threatmodel.model.elements import Runtime
 
         found: dict[str, Element] = {}
         for element in self.elements.values():
             written = element.body.get("runtime")
             if isinstance(written, MapNode):
-                found[element.id] = Runtime(element.id, written, element.body.key_span("runtime"), f"{element.place}.runtime")
+                found[element.id] = Runtime(
+                    element.id, written, element.body.key_span("runtime"), f"{element.place}.runtime"
+                )
             elif isinstance(written, str) and written in self.elements:
                 found[element.id] = self.elements[written]
         return found
@@ -246,7 +270,9 @@ class ModelGraph:
     @cached_property
     def members(self) -> Mapping[str, frozenset[str]]:
         """Boundary → every element inside, those of nested boundaries too. Cycles end."""
-        direct: dict[str, set[str]] = {boundary.id: set(boundary.words("contains")) for boundary in self.of_kind("boundary")}
+        direct: dict[str, set[str]] = {
+            boundary.id: set(boundary.words("contains")) for boundary in self.of_kind("boundary")
+        }
         for element in self.elements.values():
             for name in element.words("boundary"):
                 direct.setdefault(name, set()).add(element.id)

@@ -38,8 +38,12 @@ class Placement:
 
 def place_all(graph: ModelGraph, control_types: Mapping[str, ControlType]) -> dict[str, Placement]:
     """Return the placement of every element with a section of its own, in the order of the description."""
-    delegating = {delegation.source for delegation in graph.delegations} | {delegation.target for delegation in graph.delegations}
-    return {name: _place(element, control_types, delegating=name in delegating) for name, element in graph.elements.items()}
+    delegating = {delegation.source for delegation in graph.delegations} | {
+        delegation.target for delegation in graph.delegations
+    }
+    return {
+        name: _place(element, control_types, delegating=name in delegating) for name, element in graph.elements.items()
+    }
 
 
 def _place(element: Element, control_types: Mapping[str, ControlType], *, delegating: bool) -> Placement:
@@ -66,4 +70,8 @@ def _place_tool(tool: Element) -> Placement:
     others = tool.word("provider") in {"third_party", "community"}
     if tool.word("kind") in _RUNS_CODE:
         return Placement(("L4", "L7"), "runs code, made by others") if others else Placement(("L4",), "runs code")
-    return Placement(("L7",), "made by others") if others else Placement(("L3",), "a tool or skill of our own, or of unsaid origin")
+    return (
+        Placement(("L7",), "made by others")
+        if others
+        else Placement(("L3",), "a tool or skill of our own, or of unsaid origin")
+    )

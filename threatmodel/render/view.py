@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.analysis import Analysis
 
-SETTLED: Final = tuple(state for state in FindingState if state not in OPEN_STATES and state is not FindingState.UNKNOWN)
+SETTLED: Final = tuple(
+    state for state in FindingState if state not in OPEN_STATES and state is not FindingState.UNKNOWN
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def overview(analysis: Analysis) -> Overview:
         settled=tuple(group for group in groups if group.state in SETTLED),
         by_state={state.value: states.get(state, 0) for state in FindingState},
         open_by_severity=_by_severity(finding for finding in analysis.findings if finding.state in OPEN_STATES),
-        unknown_by_severity=_by_severity(finding for finding in analysis.findings if finding.state is FindingState.UNKNOWN),
+        unknown_by_severity=_by_severity(
+            finding for finding in analysis.findings if finding.state is FindingState.UNKNOWN
+        ),
         missing_facts=len(analysis.questions),
     )
 
@@ -74,7 +78,9 @@ def grouped(findings: tuple[Finding, ...]) -> tuple[Group, ...]:
     members: dict[tuple[str, FindingState], list[Finding]] = {}
     for finding in findings:
         members.setdefault((finding.group, finding.state), []).append(finding)
-    groups = [Group(name, state, max(one.severity for one in found), tuple(found)) for (name, state), found in members.items()]
+    groups = [
+        Group(name, state, max(one.severity for one in found), tuple(found)) for (name, state), found in members.items()
+    ]
     return tuple(sorted(groups, key=lambda group: (-int(group.severity), group.id, group.state.value)))
 
 

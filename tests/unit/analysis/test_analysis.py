@@ -56,9 +56,13 @@ def test_the_worst_comes_first_then_the_id(described: Described) -> None:
         ("mitigate", "2020-01-01", FindingState.OPEN),
     ],
 )
-def test_a_decision_holds_until_its_date(described: Described, decision: str, expires: str, state: FindingState) -> None:
+def test_a_decision_holds_until_its_date(
+    described: Described, decision: str, expires: str, state: FindingState
+) -> None:
     """`mitigate` is a plan: the finding stays open. The day of expiry still counts."""
-    treatments = f'treatments: [{{finding: "{UNOWNED}", decision: {decision}, owner: ciso, reason: r, expires: {expires}}}]'
+    treatments = (
+        f'treatments: [{{finding: "{UNOWNED}", decision: {decision}, owner: ciso, reason: r, expires: {expires}}}]'
+    )
     analysis = analysis_of(described, f"agents: {{a: {{owner: none}}}}\n{treatments}")
 
     assert state_of(analysis, UNOWNED) is state
@@ -67,7 +71,9 @@ def test_a_decision_holds_until_its_date(described: Described, decision: str, ex
 
 def test_a_decision_on_one_subject_never_covers_another(described: Described) -> None:
     """And one that matches nothing is reported."""
-    treatments = f'treatments: [{{finding: "{UNOWNED}", decision: accept}}, {{finding: "unowned-agent@gone", decision: accept}}]'
+    treatments = (
+        f'treatments: [{{finding: "{UNOWNED}", decision: accept}}, {{finding: "unowned-agent@gone", decision: accept}}]'
+    )
     analysis = analysis_of(described, f"agents: {{a: {{owner: none}}, b: {{owner: none}}}}\n{treatments}")
 
     assert state_of(analysis, UNOWNED) is FindingState.ACCEPTED
@@ -77,11 +83,15 @@ def test_a_decision_on_one_subject_never_covers_another(described: Described) ->
 
 def test_totals_of_the_overview_are_those_of_the_findings(described: Described) -> None:
     """Every finding is in one group, every state has a number."""
-    analysis = analysis_of(described, "agents: {a: {owner: none}, b: {}}\ncredentials: {c: {kind: api_key, stored_in: code}}")
+    analysis = analysis_of(
+        described, "agents: {a: {owner: none}, b: {}}\ncredentials: {c: {kind: api_key, stored_in: code}}"
+    )
     seen = overview(analysis)
     groups = (*seen.open, *seen.unknown, *seen.settled)
 
-    assert sorted(finding.id for group in groups for finding in group.findings) == sorted(finding.id for finding in analysis.findings)
+    assert sorted(finding.id for group in groups for finding in group.findings) == sorted(
+        finding.id for finding in analysis.findings
+    )
     assert sum(seen.by_state.values()) == len(analysis.findings)
     assert sum(seen.open_by_severity.values()) == seen.by_state["open"] + seen.by_state["expired"]
 

@@ -28,12 +28,24 @@ TODAY = date(2026, 11, 25)
 def rule(**changes: Any) -> Rule:  # noqa: ANN401  any field of a rule file
     """Return a rule about tools that are not pinned, with some of its fields changed."""
     fields = {
-        "id": "loose-tool", "title": "Tool that may change", "status": "stable", "since": "0", "impact": "medium",
-        "references": ["owasp-asi-2026:ASI04"], "controls": ["package-signing"], "applies_to": "tool",
-        "when": {"is": {"version": ["floating", "dynamic"]}}, "primary": "version", "related": ["agents"],
-        "message": "tool {tool.id} is {version}, used by {agents}", "why": "w", "fix": "f", "false_positives": "p",
-        "examples": {"bad": "", "good": ""}, **changes,
-    }  # fmt: skip
+        "id": "loose-tool",
+        "title": "Tool that may change",
+        "status": "stable",
+        "since": "0",
+        "impact": "medium",
+        "references": ["owasp-asi-2026:ASI04"],
+        "controls": ["package-signing"],
+        "applies_to": "tool",
+        "when": {"is": {"version": ["floating", "dynamic"]}},
+        "primary": "version",
+        "related": ["agents"],
+        "message": "tool {tool.id} is {version}, used by {agents}",
+        "why": "w",
+        "fix": "f",
+        "false_positives": "p",
+        "examples": {"bad": "", "good": ""},
+        **changes,
+    }
     return rule_from(fields, "rules/loose-tool.yaml", "rules")
 
 
@@ -78,9 +90,16 @@ def test_severity_shows_its_arithmetic(described: Described) -> None:
 
 @pytest.mark.parametrize(
     ("status", "state"),
-    [("configured", FindingState.MITIGATED), ("tested", FindingState.MITIGATED), ("declared", FindingState.OPEN), ("planned", FindingState.OPEN)],
-)  # fmt: skip
-def test_a_control_that_holds_mitigates_and_a_claim_does_not(described: Described, status: str, state: FindingState) -> None:
+    [
+        ("configured", FindingState.MITIGATED),
+        ("tested", FindingState.MITIGATED),
+        ("declared", FindingState.OPEN),
+        ("planned", FindingState.OPEN),
+    ],
+)
+def test_a_control_that_holds_mitigates_and_a_claim_does_not(
+    described: Described, status: str, state: FindingState
+) -> None:
     """Claimed is not proven: the claim is shown beside the open finding."""
     controls = f"controls: {{signed: {{type: package-signing, on: loose, status: {status}}}}}\n"
     found = result(described(controls + TOOLS), rule(broken_by=["package-signing"])).findings[0]
@@ -106,7 +125,10 @@ def test_an_element_out_of_scope_is_set_aside(described: Described) -> None:
 def test_a_silent_rule_says_why(described: Described) -> None:
     """Nothing to look at is not the same as nothing wrong."""
     assert result(described("people: {p: {}}"), rule()).silence == "the description has no tool"
-    assert result(described("tools: {t: {version: pinned}}"), rule()).silence == "stated facts rule it out on 1 of 1 (tool)"
+    assert (
+        result(described("tools: {t: {version: pinned}}"), rule()).silence
+        == "stated facts rule it out on 1 of 1 (tool)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,7 +144,7 @@ def test_a_silent_rule_says_why(described: Described) -> None:
         ({"when": {"subset": ["a"]}}, "expected two paths"),
         ({"related": ["sisters"]}, "no relation 'sisters'"),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_rule_is_an_error_never_silence(changes: dict[str, Any], words: str) -> None:
     """It names the rule and what was expected."""
     with pytest.raises(RuleError, match=words) as caught:
@@ -133,7 +155,7 @@ def test_a_wrong_rule_is_an_error_never_silence(changes: dict[str, Any], words: 
 
 def test_a_rule_that_fails_while_it_runs_is_named(described: Described, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says which rule, on what, and what went wrong."""
-    from threatmodel.analysis import engine  # noqa: PLC0415
+    from threatmodel.analysis import engine
 
     def broken(*_: object) -> object:
         raise TypeError("boom")

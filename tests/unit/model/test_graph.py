@@ -19,11 +19,15 @@ DESK = """
 people: {customer: {trust: untrusted}, lead: {trust: internal}}
 services: {gate: {kind: gateway}}
 agents:
-  triage: {tools: [crm.read, mail], memory: notes, model: gpt, identity: triage-id, delegates_to: [{to: payer, context: typed}]}
+  triage:
+    {tools: [crm.read, mail], memory: notes, model: gpt, identity: triage-id,
+     delegates_to: [{to: payer, context: typed}]}
   payer: {tools: [bank], identity: shared-id, credentials: [spare]}
 models: {gpt: {}}
 tools:
-  crm: {credential: crm-key, actions: {read: {effect: read, returns: untrusted, store: tickets}, wipe: {effect: delete}}}
+  crm:
+    credential: crm-key
+    actions: {read: {effect: read, returns: untrusted, store: tickets}, wipe: {effect: delete}}
   mail: {provider: third_party, actions: {send: {effect: send}}}
   bank: {identity: shared-id, actions: {refund: {effect: pay}}}
 stores: {notes: {kind: memory}, tickets: {kind: database, writers: [lead]}}
@@ -61,9 +65,15 @@ def test_edges_that_keys_imply_are_there_once_with_their_line(described: Describ
     implied = {(edge.kind, edge.id) for edge in graph.edges if not edge.stated}
 
     assert implied == {
-        ("tool", "triage>crm"), ("tool", "triage>mail"), ("tool", "payer>bank"), ("model", "triage>gpt"), ("memory", "triage>notes"),
-        ("store", "crm>tickets"), ("store", "lead>tickets"), ("delegation", "triage>payer"),
-    }  # fmt: skip
+        ("tool", "triage>crm"),
+        ("tool", "triage>mail"),
+        ("tool", "payer>bank"),
+        ("model", "triage>gpt"),
+        ("memory", "triage>notes"),
+        ("store", "crm>tickets"),
+        ("store", "lead>tickets"),
+        ("delegation", "triage>payer"),
+    }
     assert all(edge.span.line > 1 for edge in graph.edges)
 
 
@@ -78,10 +88,14 @@ def test_flows_between_the_same_ends_keep_apart(described: Described) -> None:
 @pytest.mark.parametrize(
     ("source", "untrusted"),
     [
-        ("{trust: untrusted}", True), ("{trust: partner}", True), ("{trust: internal}", False), ("{}", None),
-        ("{trust: internal, content: untrusted}", True), ("{trust: untrusted, content: trusted}", False),
+        ("{trust: untrusted}", True),
+        ("{trust: partner}", True),
+        ("{trust: internal}", False),
+        ("{}", None),
+        ("{trust: internal, content: untrusted}", True),
+        ("{trust: untrusted, content: trusted}", False),
     ],
-)  # fmt: skip
+)
 def test_a_flow_is_untrusted_as_its_source_is(described: Described, source: str, untrusted: object) -> None:
     """`content` overrules `trust`; where neither is said, nobody knows (SEMANTICS 4.1)."""
     graph = described(f"people: {{someone: {source}}}\nagents: {{a: {{}}}}\nflows: [{{from: someone, to: a}}]").graph
@@ -115,17 +129,28 @@ def test_controls_stand_where_they_say(described: Described) -> None:
     places = {place: [control.id for control in controls] for place, controls in graph.controls_on.items()}
 
     assert places == {
-        "bank.refund": ["yes"], "cluster": ["yes"], "triage": ["yes"], "payer": ["yes"], "crm": ["yes"], "triage>payer": ["shield"],
-    }  # fmt: skip
+        "bank.refund": ["yes"],
+        "cluster": ["yes"],
+        "triage": ["yes"],
+        "payer": ["yes"],
+        "crm": ["yes"],
+        "triage>payer": ["shield"],
+    }
 
 
 @pytest.mark.parametrize(
     ("pattern", "name", "fits"),
     [
-        ("crm.*", "crm.read", True), ("crm.*", "crmx.read", False), ("*", "anything", True), ("*.read*", "crm.read_all", True),
-        ("a*a", "a", False), ("a*b*c", "a-b-c", True), ("a*b*c", "acb", False), ("crm.read", "crm.read", True),
+        ("crm.*", "crm.read", True),
+        ("crm.*", "crmx.read", False),
+        ("*", "anything", True),
+        ("*.read*", "crm.read_all", True),
+        ("a*a", "a", False),
+        ("a*b*c", "a-b-c", True),
+        ("a*b*c", "acb", False),
+        ("crm.read", "crm.read", True),
     ],
-)  # fmt: skip
+)
 def test_a_star_stands_for_any_characters(pattern: str, name: str, fits: object) -> None:
     """The ends must not overlap, and parts come in order."""
     assert glob_matches(pattern, name) is fits

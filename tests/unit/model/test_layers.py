@@ -41,7 +41,9 @@ if TYPE_CHECKING:
         ("external", "{}", ("L7",)),
     ],
 )
-def test_each_kind_has_its_layers(described: Callable[[str], Model], section: str, body: str, layers: tuple[str, ...]) -> None:
+def test_each_kind_has_its_layers(
+    described: Callable[[str], Model], section: str, body: str, layers: tuple[str, ...]
+) -> None:
     """By kind, unless the element says otherwise."""
     model = described(f"{section}: {{one: {body}}}")
 

@@ -31,8 +31,18 @@ def test_the_worst_word_counts(key: str, words: tuple[str, ...], expected: str |
 
 @pytest.mark.parametrize(
     ("text", "length"),
-    [("90s", 90), ("15m", 900), ("8h", 28800), ("30d", 2592000), ("never", float("inf")), ("unknown", None), ("soon", None), ("²d", None), ("d", None)],
-)  # fmt: skip
+    [
+        ("90s", 90),
+        ("15m", 900),
+        ("8h", 28800),
+        ("30d", 2592000),
+        ("never", float("inf")),
+        ("unknown", None),
+        ("soon", None),
+        ("²d", None),
+        ("d", None),
+    ],
+)
 def test_durations_are_seconds(text: str, length: float | None) -> None:
     """What is no duration has no length, it is not zero."""
     assert seconds(text) == length
