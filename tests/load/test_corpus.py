@@ -79,3 +79,14 @@ def test_the_corpus_is_as_large_as_promised() -> None:
 
     assert len(INVALID) >= 30
     assert texts == {name_of(path) for path in INVALID}
+
+
+def test_files_of_other_systems_are_read(tmp_path: Path) -> None:
+    """A byte order mark, line ends of Windows, letters beyond ASCII."""
+    file = tmp_path / "system.yaml"
+    file.write_bytes(b'\xef\xbb\xbfthreatmodel: 1\r\nagents:\r\n  triage: {owner: "B\xc3\xbcro", model: gpt}\r\n')
+    with pytest.raises(LoadError) as caught:
+        load_checked(file, CATALOG)
+
+    span = caught.value.diagnostics[0].span
+    assert (span.line, span.column, span.end_column) == (3, 34, 37)

@@ -34,7 +34,7 @@ class MapNode(dict[str, Any]):
         super().__init__()
         self._where = where
         self._places: dict[str, tuple[Any, ...]] = {}  # four marks as parsed, or two spans where put together later
-        self.flow_words: tuple[str, ...] = ()
+        self.flow_words: list[str] = []
         """Keys written in `{...}` without a colon: usually the rest of a text with an unquoted comma."""
 
     @property

@@ -191,7 +191,7 @@ class _Reader:
                 start, end, size = event.start_mark, event.end_mark, 0
                 if event.implicit[0] and (not value or value[0] in SPECIAL):
                     if flow and is_map and not value and ":" not in text[key.end_mark.index : start.index]:
-                        node.flow_words = (*node.flow_words, key.value)
+                        node.flow_words.append(key.value)
                     value = self.scalar(event)
                 elif event.tag is not None and event.tag not in _STRING_TAGS:
                     self.tag(event)

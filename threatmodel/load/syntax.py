@@ -106,6 +106,9 @@ def syntax_diagnostic(error: yaml.YAMLError, name: str, text: str) -> Diagnostic
     index = getattr(mark, "index", -1)
     if "cannot start any token" in problem and text[index : index + 1] == "\t":
         what, hint = "a tab stands where only spaces may", "indent with spaces"
+    if "maximum nesting depth" in problem:  # the parser's own limit, met while it looks ahead
+        here = Span(name, line, column, line, column + 1)
+        return Diagnostic("nested-too-deep", "values are nested too deep to be read", here, "too deep from here on")
     start = getattr(error, "context_mark", None)
     context = getattr(error, "context", None)
     also: tuple[Label, ...] = ()

@@ -37,10 +37,11 @@ def unknown_keys(names: Sequence[str], spot: Spot, schema: Schema, shape: Shape)
 
 def _torn_texts(node: MapNode, unknown: set[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield each key whose text was cut at a comma, with what was read as keys after it."""
+    bare = unknown.intersection(node.flow_words)
     before: str | None = None
     words: list[str] = []
     for name in [*node, None]:
-        if name is not None and before is not None and name in node.flow_words and name in unknown:
+        if name is not None and before is not None and name in bare:
             words.append(name)
             continue
         if before is not None and words:
@@ -50,7 +51,7 @@ def _torn_texts(node: MapNode, unknown: set[str]) -> Iterator[tuple[str, list[st
 
 
 def _torn_text(node: MapNode, key: str, words: list[str]) -> Diagnostic:
-    whole = ", ".join([str(node[key]), *words])
+    whole = ", ".join([str(node[key]), *words[:MOST_NAMED]])
     quoted = whole.replace("\\", "\\\\").replace('"', '\\"')
     hint = (
         f'put the text in quotes: {key}: "{quoted}"'
