@@ -1,0 +1,194 @@
+"""Analysis → ReportView: everything a report shows, sorted and counted, so that templates only loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from threatmodel.render.report_actors import Actors, actors
+from threatmodel.render.report_compliance import ComplianceTable, compliance_tables
+from threatmodel.render.report_controls import (
+    ControlGroup,
+    DecisionRow,
+    control_groups,
+    control_rows,
+    decisions,
+)
+from threatmodel.render.report_coverage import CoverageView, coverage_view
+from threatmodel.render.report_findings import BRIEF, WHOLE, Findings, findings
+from threatmodel.render.report_scope import (
+    Assumption,
+    FiredRule,
+    FrameworkLine,
+    Note,
+    SetAside,
+    SilentRule,
+    Source,
+    assumptions,
+    fired_rules,
+    framework_lines,
+    notes,
+    set_aside,
+    silent_rules,
+    sources,
+)
+from threatmodel.render.report_verdict import Verdict, verdict
+from threatmodel.render.view import overview
+from threatmodel.render.visible import shortened, visible
+from threatmodel.version import VERSION
+
+if TYPE_CHECKING:
+    from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.questions import Question
+    from threatmodel.render.report_controls import ControlRow
+
+Profile = Literal["executive", "review", "audit"]
+PROFILES: Final[tuple[Profile, ...]] = ("executive", "review", "audit")
+
+_SECTIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
+    "actors": ("What can act, and with what", frozenset(PROFILES)),
+    "top": ("What to look at first", frozenset({"executive"})),
+    "pictures": ("Pictures of the system", frozenset({"review", "audit"})),
+    "findings": ("Findings", frozenset({"review", "audit"})),
+    "questions": ("What we do not know", frozenset({"review", "audit"})),
+    "identities": ("Identities and secrets", frozenset({"review", "audit"})),
+    "controls": ("Controls", frozenset({"review", "audit"})),
+    "decisions": ("Decisions", frozenset({"review", "audit"})),
+    "coverage": ("Threats assessed", frozenset({"review", "audit"})),
+    "compliance": ("Compliance reached through controls", frozenset({"review", "audit"})),
+    "scope": ("Assumptions and scope", frozenset({"review", "audit"})),
+    "silent": ("Rules that stayed silent", frozenset({"review", "audit"})),
+    "signoff": ("Review and sign-off", frozenset({"review", "audit"})),
+    "rules": ("Appendix: rules that fired", frozenset({"review", "audit"})),
+    "method": ("Appendix: method and sources", frozenset({"review", "audit"})),
+}
+"""Key (also the name of its template) → title, and the profiles that have it; in the order of the report."""
+_FIRST_AGENTS: Final = 9  # a page holds as many
+_TOP_CARDS: Final = 5
+_TOP_QUESTIONS: Final = 3
+_REVIEW_QUESTIONS: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One chapter."""
+
+    key: str
+    number: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of the cover. None stands for what nobody states."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """One report."""
+
+    profile: Profile
+    name: str
+    short_name: str
+    """For the head of each page."""
+    description: str
+    facts: tuple[Fact, ...]
+    today: str
+    version: str
+    verdict: Verdict
+    sections: tuple[Section, ...]
+    actors: Actors
+    findings: Findings
+    top: Findings
+    """The first cards, for a short report."""
+    questions: tuple[Question, ...]
+    more_questions: tuple[str, ...]
+    """Places of facts whose questions this profile does not print."""
+    first_questions: tuple[Question, ...]
+    controls: tuple[ControlGroup, ...]
+    decisions: tuple[DecisionRow, ...]
+    coverage: CoverageView
+    compliance: tuple[ComplianceTable, ...]
+    assumptions: tuple[Assumption, ...]
+    set_aside: tuple[SetAside, ...]
+    silent: tuple[SilentRule, ...]
+    fired: tuple[FiredRule, ...]
+    rules: int
+    sources: tuple[Source, ...]
+    frameworks: tuple[FrameworkLine, ...]
+    notes: tuple[Note, ...]
+
+
+def report_view(analysis: Analysis, profile: Profile = "review") -> ReportView:
+    """
+    Return what a report shows.
+
+    Raises:
+        ValueError: the profile is none of `PROFILES`.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"no profile is named '{profile}', expected one of {', '.join(PROFILES)}")
+    system = analysis.model.graph.system
+    groups = overview(analysis)
+    controls = control_rows(analysis)
+    cards = findings(analysis, groups, controls, WHOLE if profile == "audit" else BRIEF)
+    name = str(system.body.get("name") or "Unnamed system")
+    most = len(analysis.questions) if profile == "audit" else _REVIEW_QUESTIONS
+    return ReportView(
+        profile=profile,
+        name=name,
+        short_name=shortened(visible(name), 60),
+        description=system.description,
+        facts=_facts(analysis),
+        today=analysis.today.isoformat(),
+        version=VERSION,
+        verdict=verdict(analysis, groups, controls),
+        sections=_sections(profile),
+        actors=actors(analysis, _FIRST_AGENTS),
+        findings=cards,
+        top=Findings(cards.open[:_TOP_CARDS], cards.unknown[:_TOP_CARDS], (), ()),
+        questions=analysis.questions[:most],
+        more_questions=tuple(question.fact for question in analysis.questions[most:]),
+        first_questions=analysis.questions[:_TOP_QUESTIONS],
+        controls=control_groups(controls),
+        decisions=decisions(analysis),
+        coverage=coverage_view(analysis),
+        compliance=compliance_tables(analysis, {row.id: _standing_word(row) for row in controls.values()}),
+        assumptions=assumptions(analysis),
+        set_aside=set_aside(analysis),
+        silent=silent_rules(analysis),
+        fired=fired_rules(analysis),
+        rules=len(analysis.results),
+        sources=sources(analysis),
+        frameworks=framework_lines(analysis),
+        notes=notes(analysis),
+    )
+
+
+def _standing_word(row: ControlRow) -> str:
+    return row.standing.word.split(",", 1)[0]
+
+
+def _sections(profile: Profile) -> tuple[Section, ...]:
+    wanted = [(key, title) for key, (title, profiles) in _SECTIONS.items() if profile in profiles]
+    return tuple(Section(key, number, title) for number, (key, title) in enumerate(wanted, 1))
+
+
+def _facts(analysis: Analysis) -> tuple[Fact, ...]:
+    graph = analysis.model.graph
+    system = graph.system
+    return (
+        Fact("Owner", system.owner),
+        Fact("Criticality", system.word("criticality")),
+        Fact("Tenancy", system.word("tenancy")),
+        Fact("Last reviewed", system.word("reviewed")),
+        Fact("Analyzed on", analysis.today.isoformat()),
+        Fact("Description", graph.document.file),
+        Fact(
+            "Made with",
+            f"threatmodel {VERSION}, {len(analysis.results)} {'rule' if len(analysis.results) == 1 else 'rules'}",
+        ),
+    )
