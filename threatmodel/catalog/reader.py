@@ -178,7 +178,7 @@ def read_catalog(own: Iterable[Path] = ()) -> Catalog:
             raise LoadError(
                 (
                     Diagnostic(
-                        "unreadable", f"cannot read catalog '{folder}': no such folder (named by --catalog)", place
+                        "cannot-read", f"cannot read catalog '{folder}': no such folder (named by --catalog)", place
                     ),
                 )
             )
@@ -203,7 +203,7 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise LoadError((Diagnostic("unreadable", f"cannot read catalog '{path.name}': {reason}", place),)) from None
+        raise LoadError((Diagnostic("cannot-read", f"cannot read catalog '{path.name}': {reason}", place),)) from None
 
 
 def _framework_sense(root: MapNode) -> Iterator[Diagnostic]:
