@@ -1,0 +1,99 @@
+"""Options and steps that several commands share."""
+
+from __future__ import annotations
+
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from threatmodel.cli.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+
+    from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.severity import Severity
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+SEVERITIES: Final = ("info", "low", "medium", "high", "critical")
+"""The words of `analysis.severity`, which `--help` does not import; a test compares."""
+
+
+class Cli(click.Command):
+    """A command that takes `--quiet`, `--color` and `--debug` after its name too, without listing them again."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  whatever click passes
+        super().__init__(*args, **kwargs)
+        self.params += stream_options(hidden=True)
+
+
+def stream_options(*, hidden: bool = False) -> list[click.Parameter]:
+    """Return the options that say how to speak; they change the `Console` of the run."""
+
+    def keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+        console = context.find_object(Console)
+        if console is not None and value not in (None, False):
+            setattr(console, str(parameter.name), value)
+
+    def option(*names: str, **settings: Any) -> click.Option:  # noqa: ANN401  passed on
+        return click.Option(names, expose_value=False, callback=keep, hidden=hidden, **settings)
+
+    return [
+        option("-q", "--quiet", is_flag=True, help="No notes, no progress: results and errors only."),
+        option("--color", type=click.Choice(["auto", "always", "never"]), help="Colour; NO_COLOR counts with auto."),
+        option("--debug", is_flag=True, help="Show the traceback when the tool fails."),
+    ]
+
+
+def the_console() -> Console:
+    """Return the console of the running command."""
+    return click.get_current_context().find_object(Console) or Console()
+
+
+FILE: Final = click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+CATALOG: Final = click.option(
+    "--catalog", "catalogs", multiple=True, metavar="DIR", type=click.Path(path_type=Path),
+    help="A folder with catalogs of your own; may be repeated.",
+)  # fmt: skip
+TODAY: Final = click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+    help="The day to judge dates by (else SOURCE_DATE_EPOCH, else the clock).",
+)  # fmt: skip
+OUTPUT: Final = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="OUT", help="Write there instead of stdout."
+)
+
+
+def reading(command: Command) -> Command:
+    """Add what every command takes that reads a description: FILE, --catalog, --today."""
+    return reduce(lambda wrapped, option: option(wrapped), (TODAY, CATALOG, FILE), command)
+
+
+def analyzed(file: Path, catalogs: tuple[Path, ...], today: datetime | None) -> Analysis:
+    """Load and analyze a description, with its warnings on stderr."""
+    from threatmodel.api import analyze, load
+
+    console = the_console()
+    with console.progress(f"Reading {file}"):
+        model = load(file, catalogs=catalogs)
+    if model.graph.warnings and not console.quiet:
+        from threatmodel.render.terminal import diagnostics_text
+
+        sources = model.graph.document.sources
+        console.error(
+            diagnostics_text(model.graph.warnings, sources, color=console.colors_err, width=console.width)
+        )
+    day: date | None = None if today is None else today.date()
+    with console.progress("Asking the rules"):
+        return analyze(model, today=day)
+
+
+def severity(word: str | None) -> Severity | None:
+    """Return the severity that an option names."""
+    from threatmodel.analysis.severity import Severity
+
+    return None if word is None else Severity.of(word)

@@ -1,0 +1,163 @@
+"""Analysis → JSON, version 1 (DESIGN §5): `threatmodel/schemas/analysis-1.schema.json` describes it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from threatmodel.analysis.finding import FindingState
+from threatmodel.render.view import overview
+from threatmodel.version import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.coverage import Coverage
+    from threatmodel.analysis.engine import RuleResult
+    from threatmodel.analysis.finding import Finding
+    from threatmodel.load.document import Entry
+    from threatmodel.span import Span
+
+FORMAT: Final = "threatmodel/analysis-1"
+
+
+def analysis_json(analysis: Analysis) -> str:
+    """
+    Return an analysis as JSON text that ends with a newline.
+
+    Keys stand in the order of `analysis_data`, lists in that of the analysis: the same input gives the same bytes. Each
+    finding, question and so on has a line of its own, so that a diff of two analyses shows what changed.
+    """
+    parts = (f'"{key}": {_lines(value)}' for key, value in analysis_data(analysis).items())
+    return "{" + ",\n ".join(parts) + "}\n"
+
+
+def _lines(value: object) -> str:
+    if isinstance(value, list) and value:
+        return "[\n  " + ",\n  ".join(map(_compact, value)) + "\n ]"
+    if isinstance(value, dict) and value:
+        return "{\n  " + ",\n  ".join(f"{_compact(key)}: {_compact(item)}" for key, item in value.items()) + "\n }"
+    return _compact(value)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def analysis_data(analysis: Analysis) -> dict[str, Any]:
+    """
+    Return an analysis as plain data.
+
+    Derived relations that do not exist yet have no key here: an empty list would say that there are none.
+    """
+    graph = analysis.model.graph
+    return {
+        "format": FORMAT,
+        "system": graph.system.word("name"),
+        "file": graph.document.file,
+        "date": analysis.today.isoformat(),
+        "version": VERSION,
+        "findings": [_finding(finding) for finding in analysis.findings],
+        "workload": {
+            agent: {"computed": both.computed, "declared": both.declared, "missing": list(both.missing)}
+            for agent, both in analysis.workloads.items()
+        },
+        "layers": {element: list(placement.layers) for element, placement in analysis.placements.items()},
+        "questions": [
+            {"fact": one.fact, "ask": one.ask, "unlocks": one.unlocks, "paste": one.paste} for one in analysis.questions
+        ],
+        "coverage": _coverage(analysis.coverage),
+        "rules": [_rule(result) for result in analysis.results],
+        "unmatched_treatments": [_unmatched(entry) for entry in analysis.unmatched],
+        "summary": _summary(analysis),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "rule": finding.rule,
+        "title": finding.title,
+        "message": finding.message,
+        "severity": finding.severity.word,
+        "state": finding.state.value,
+        "subject": finding.subject,
+        "elements": list(finding.elements),
+        "layers": list(finding.layers),
+        "references": {framework: list(entries) for framework, entries in finding.references},
+        "compliance": _compliance(finding),
+        "group": finding.group,
+        "controls": list(finding.controls),
+        "mitigated_by": list(finding.mitigated_by),
+        "claimed_by": list(finding.claimed_by),
+        "treatment": finding.treatment or None,
+        "path": [],  # a rule about structure speaks of no path, and no other kind of rule exists yet
+        "missing": list(finding.missing),
+        "evidence": [{"fact": one.fact, **_start(one.span)} for one in finding.evidence],
+        "place": {**_start(finding.span), "end_line": finding.span.end_line, "end_column": finding.span.end_column},
+        "steps": [{"change": step.change, "reason": step.reason} for step in finding.steps],
+        "why": finding.why,
+        "fix": finding.fix,
+    }
+
+
+def _compliance(finding: Finding) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for one in finding.compliance:
+        entry = {"id": one.id, "through": one.through, "mapping": one.mapping}
+        found.setdefault(one.framework, []).append(entry)
+    return found
+
+
+def _start(span: Span) -> dict[str, Any]:
+    return {"file": span.file, "line": span.line, "column": span.column}
+
+
+def _coverage(entries: tuple[Coverage, ...]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for one in entries:
+        found.setdefault(one.framework, {})[one.id] = {
+            "state": one.state.value,
+            "why": one.why,
+            "rules": list(one.rules),
+            "open": one.open,
+            "unknown": one.unknown,
+        }
+    return found
+
+
+def _rule(result: RuleResult) -> dict[str, Any]:
+    return {
+        "id": result.rule.id,
+        "looked_at": result.looked_at,
+        "clear": result.clear,
+        "findings": len(result.findings),
+        "silence": result.silence or None,
+    }
+
+
+def _unmatched(entry: Entry) -> dict[str, Any]:
+    return {"finding": entry.id, "decision": entry.body.get("decision"), **_start(entry.span)}
+
+
+def _summary(analysis: Analysis) -> dict[str, Any]:
+    seen = overview(analysis)
+    coverage: Mapping[str, Any] = _coverage(analysis.coverage)
+    return {
+        "findings": len(analysis.findings),
+        "by_state": {state.value: seen.by_state[state.value] for state in FindingState},
+        "open_by_severity": dict(seen.open_by_severity),
+        "unknown_by_severity": dict(seen.unknown_by_severity),
+        "groups": {"open": len(seen.open), "unknown": len(seen.unknown), "settled": len(seen.settled)},
+        "missing_facts": seen.missing_facts,
+        "rules": len(analysis.results),
+        "silent_rules": sum(1 for result in analysis.results if not result.findings),
+        "elements": len(analysis.model.graph.elements),
+        "covered": {name: _by_state(entries) for name, entries in coverage.items()},
+    }
+
+
+def _by_state(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    states = [entry["state"] for entry in entries.values()]
+    return {state: states.count(state) for state in ("open", "cannot_tell", "mitigated", "not_applicable", "no_rule")}

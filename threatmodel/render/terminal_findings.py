@@ -1,0 +1,220 @@
+"""An analysis as text that a person can act on: what is wrong, what nobody said, and what to say first."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.render.paste import answer
+from threatmodel.render.terminal import NARROWEST, visible
+from threatmodel.render.verdict import verdict_sentence
+from threatmodel.render.view import Group, Overview, overview
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.severity import Severity
+
+IN_FULL: Final = 4  # open groups that are shown with why and fix, unless all are asked for
+UNKNOWN_LINES: Final = 6  # rules listed under "cannot tell", unless all are asked for
+FACTS: Final = 3  # questions at the end
+COMMENT: Final = "# "  # begins every line that is not to be pasted
+
+_MARGIN: Final = 10  # columns of the severity
+_RESET: Final = "\x1b[0m"
+_STYLES: Final = {
+    "critical": "\x1b[1;37;41m", "high": "\x1b[1;31m", "medium": "\x1b[1;33m", "low": "\x1b[1;36m", "info": "\x1b[1m",
+    "bold": "\x1b[1m", "dim": "\x1b[2m", "paste": "\x1b[32m", "head": "\x1b[1;34m",
+}  # fmt: skip
+
+
+def findings_text(analysis: Analysis, *, color: bool = False, width: int = 100, full: bool = False) -> str:
+    """
+    Return an analysis as text.
+
+    Args:
+        analysis: What was found.
+        color: Whether escape codes may be used; every coloured thing is told by a word too.
+        width: Columns there are.
+        full: Show why and fix for every open group and list everything that cannot be told.
+
+    Returns:
+        Verdict, open groups, what cannot be told, what is settled, and the facts that would settle most.
+    """
+    page = _Page(analysis, overview(analysis), _Paint(color), max(width, NARROWEST), full)
+    parts = [page.verdict(), page.opened(), page.unknown(), page.settled(), page.facts()]
+    return "\n".join("\n".join(lines) + "\n" for part in parts if (lines := list(part)))
+
+
+def summary_line(analysis: Analysis) -> str:
+    """Return the one line that says how an analysis ended."""
+    seen = overview(analysis)
+    rules = f"{len(analysis.results)} {'rule' if len(analysis.results) == 1 else 'rules'} asked"
+    return f"{_counted(seen)}; {rules} on {analysis.today.isoformat()}"
+
+
+def _counted(seen: Overview) -> str:
+    opened = sum(seen.open_by_severity.values())
+    words = [f"{opened} open{_severities(seen.open_by_severity)}"]
+    words.append(f"{sum(seen.unknown_by_severity.values())} cannot tell")
+    words.append(f"{sum(len(group.findings) for group in seen.settled)} settled")
+    return ", ".join(words)
+
+
+def _severities(counts: Mapping[str, int]) -> str:
+    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    return f" ({said})" if said else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Paint:
+    color: bool
+
+    def __call__(self, style: str, text: str) -> str:
+        return f"{_STYLES[style]}{text}{_RESET}" if self.color and text else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    analysis: Analysis
+    seen: Overview
+    paint: _Paint
+    width: int
+    full: bool
+
+    def verdict(self) -> Iterator[str]:
+        """One sentence, then the counts."""
+        name = self.analysis.model.graph.system.word("name") or self.analysis.model.graph.document.file
+        yield from self.wrapped(f"{visible(name)}: {verdict_sentence(self.analysis)}", "", style="bold")
+        yield from self.wrapped(f"{_counted(self.seen)}.", "")
+
+    def opened(self) -> Iterator[str]:
+        """The open groups, worst first: some in full, the rest on a line each."""
+        shown = len(self.seen.open) if self.full else IN_FULL
+        for group in self.seen.open[:shown]:
+            yield from self.group(group)
+        for group in self.seen.open[shown:]:
+            yield self.line(group, f"{group.first.message}{self.others(group)}")
+        if len(self.seen.open) > shown:
+            yield self.paint("dim", self.cut("          (--full says why, and how to fix, for these too)"))
+
+    def group(self, group: Group) -> Iterator[str]:
+        """Severity and message, then place, why, fix and controls."""
+        first = group.first
+        head, *rest = self.wrapped(f"{visible(first.message)}{self.others(group)}", " " * _MARGIN, bare=True)
+        yield f"{self.severity(group.severity)}{self.paint('bold', head)}"
+        yield from (f"{' ' * _MARGIN}{self.paint('bold', line)}" for line in rest)
+        decided = f", {visible(first.treatment)}" if first.treatment else ""
+        yield self.paint("dim", self.cut(f"{' ' * _MARGIN}{self.places(group)}  {visible(group.id)}{decided}"))
+        yield from self.fact("why", first.why if self.full else _sentence(first.why))
+        fix = first.fix.rstrip(".")
+        yield from self.fact("fix", f"{fix} (control: {', '.join(first.controls[:3])})" if first.controls else fix)
+        if first.claimed_by:
+            yield from self.fact("claim", f"{', '.join(first.claimed_by)} is said to help and is not proven")
+
+    def unknown(self) -> Iterator[str]:
+        """What cannot be told: one line per rule and severity."""
+        rules: dict[tuple[int, str], list[Group]] = {}
+        for group in self.seen.unknown:
+            rules.setdefault((-int(group.severity), group.first.rule), []).append(group)
+        if not rules:
+            return
+        yield self.paint("head", "Cannot tell, since facts are missing")
+        shown = len(rules) if self.full else UNKNOWN_LINES
+        for groups in list(rules.values())[:shown]:
+            findings = [finding for group in groups for finding in group.findings]
+            subjects = [finding.subject for finding in findings]
+            told = len(findings) == 1 and not findings[0].message.startswith("cannot tell")  # as the heading says it
+            text = findings[0].message if told else f"{findings[0].title}: {_listed(subjects)}"
+            yield self.line(groups[0], text)
+        if len(rules) > shown:
+            more = len(rules) - shown
+            yield self.cut(f"{' ' * _MARGIN}and {more} more {'rule' if more == 1 else 'rules'} (--full lists them)")
+
+    def settled(self) -> Iterator[str]:
+        """What needs nobody's attention now, by state."""
+        states = {group.state.value.replace("_", " ") for group in self.seen.settled}
+        if states or self.analysis.unmatched:
+            yield self.paint("head", "Settled")
+        for state in sorted(states):
+            names = [f.id for g in self.seen.settled if g.state.value.replace("_", " ") == state for f in g.findings]
+            yield from self.wrapped(f"{len(names)} {state}: {visible(_listed(names))}", "  ")
+        for entry in self.analysis.unmatched:
+            yield from self.wrapped(f"{entry.span.place()}: a treatment names '{entry.id}', which is no finding", "  ")
+
+    def facts(self) -> Iterator[str]:
+        """The facts that would settle most, each with a line to paste and its place."""
+        asked = self.analysis.questions[:FACTS]
+        if not asked:
+            return
+        words = {1: "The one fact", 2: "The two facts", 3: "The three facts"}
+        yield self.paint("head", f"{words[len(asked)]} that would settle most: put the answer where 'unknown' stands")
+        for question in asked:
+            found = answer(self.analysis.model.graph, question)
+            settles = f"(settles {question.unlocks})"
+            yield from self.wrapped(f"{visible(question.ask)} {settles}", COMMENT)
+            choices = f", one of {' | '.join(found.choices)}" if found.choices else ""
+            yield from self.wrapped(f"{visible(found.where)}{choices}", COMMENT, style="dim")
+            yield from (self.paint("paste", visible(line)) for line in found.lines)
+
+    # Pieces
+
+    def severity(self, severity: Severity) -> str:
+        """The word, in a column of its own."""
+        return f"{self.paint(severity.word, severity.word)}{' ' * (_MARGIN - len(severity.word))}"
+
+    def line(self, group: Group, message: str) -> str:
+        """A group on one line: severity, message cut to fit, place."""
+        place = visible(group.first.span.place())
+        room = max(self.width - _MARGIN - len(place) - 2, 30)
+        text = _shortened(visible(message), room)
+        return f"{self.severity(group.severity)}{text:<{room}}  {self.paint('dim', place)}"
+
+    def others(self, group: Group) -> str:
+        """How many further findings are decided together with the first."""
+        more = len(group.findings) - 1
+        return f" (and {more} more)" if more else ""
+
+    def places(self, group: Group) -> str:
+        """Where the members stand, the first in full."""
+        first, *rest = (finding.span for finding in group.findings)
+        lines = [f"{span.line}:{span.column}" if span.file == first.file else span.place() for span in rest[:5]]
+        lines += ["..."] if len(rest) > len(lines) else []
+        return visible(", ".join((first.place(), *lines)))
+
+    def fact(self, word: str, text: str) -> Iterator[str]:
+        """A labelled text, wrapped."""
+        indent = f"{' ' * _MARGIN}{word + ':':<7}"
+        yield from self.wrapped(visible(text), indent)
+
+    def wrapped(self, text: str, indent: str, *, style: str = "", bare: bool = False) -> list[str]:
+        """Break a text into lines that fit behind an indent; `bare` leaves the indent away."""
+        room = max(self.width - len(indent), 20)
+        lines = textwrap.wrap(text, room, break_long_words=True, break_on_hyphens=False) or [""]
+        painted = [self.paint(style, line) if style else line for line in lines]
+        if bare:
+            return painted
+        later = indent if indent == COMMENT else " " * len(indent)
+        return [f"{later if position else indent}{line}" for position, line in enumerate(painted)]
+
+    def cut(self, text: str) -> str:
+        """Shorten a line to the width."""
+        return _shortened(text, self.width)
+
+
+def _shortened(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1]}…"
+
+
+def _sentence(text: str) -> str:
+    """Return the first sentence of a text."""
+    head, stop, _ = text.partition(". ")
+    return f"{head}{stop.strip()}"
+
+
+def _listed(names: Sequence[str] | Iterable[str]) -> str:
+    known = list(names)
+    more = f" and {len(known) - 4} more" if len(known) > 4 else ""  # noqa: PLR2004  a line
+    return ", ".join(known[:4]) + more
