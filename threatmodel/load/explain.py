@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from threatmodel.diagnostics import Diagnostic, did_you_mean
+from threatmodel.diagnostics import Diagnostic, did_you_mean, one_of
 from threatmodel.load.meant import kebab
 from threatmodel.load.nodes import MapNode, SeqNode
 from threatmodel.load.places import Spot, holder, shortened, shown
@@ -38,7 +38,7 @@ def explain(error: ValidationError, alternatives: Schema | None, root: MapNode, 
         case "additionalProperties":
             yield from unknown_keys(kind.unexpected, spot, schema, shape)
         case "required":
-            yield from _missing(kind.property, spot, schema)
+            yield from _missing(spot, schema)
         case "propertyNames":
             yield _bad_key(kind.error, spot, shape)
         case "type" | "anyOf":
@@ -52,18 +52,23 @@ def explain(error: ValidationError, alternatives: Schema | None, root: MapNode, 
             yield _out_of_bounds(rule, spot, schema, error)
 
 
-def _missing(key: str, spot: Spot, schema: Schema) -> Iterator[Diagnostic]:
+def _missing(spot: Spot, schema: Schema) -> Iterator[Diagnostic]:
+    """Say which keys are missing, all of them at once: the validator reports each by itself, in the same words here."""
+    there = spot.value
     known = schema.get("properties", {})
-    if any(name not in known and did_you_mean(name, [key]) for name in spot.value):
-        return  # misspelt rather than missing, and said so already
-    if not spot.path:
-        wanted = known.get(key, {}).get("const", "...")
-        start = spot.span._replace(end_line=spot.span.line, end_column=spot.span.column + 1)
-        hint = f"begin the file with '{key}: {wanted}'"
-        yield Diagnostic("missing-key", f"the file does not say '{key}:'", start, "", (hint,))
+    strange = [name for name in there if name not in known]
+    missing = [key for key in schema.get("required", ()) if key not in there]
+    missing = [key for key in missing if not any(did_you_mean(name, [key]) for name in strange)]  # said so already
+    if not missing:
         return
-    message = f"{holder(spot.root, spot.path)} does not say '{key}'"
-    yield Diagnostic("missing-key", message, spot.key_span, "", (f"add '{key}:'",))
+    span = spot.key_span
+    hint = "add " + ", ".join(f"'{key}:'" for key in missing)
+    if not spot.path:
+        span = span._replace(end_line=span.line, end_column=span.column + 1)
+        form = known.get(missing[0], {}).get("const")
+        hint = f"begin the file with '{missing[0]}: {form}'" if form is not None and len(missing) == 1 else hint
+    message = f"{holder(spot.root, spot.path)} does not say {one_of(missing)}"
+    yield Diagnostic("missing-key", message, span, "", (hint,))
 
 
 def _bad_key(error: ValidationError, spot: Spot, shape: Shape) -> Diagnostic:
@@ -85,7 +90,7 @@ def _bad_key(error: ValidationError, spot: Spot, shape: Shape) -> Diagnostic:
 
 
 def _few(unit: str) -> Callable[[Any, Any], str]:
-    return lambda value, limit: f"is {len(value)} {unit} long, expected at least {limit}" if limit > 1 else "is empty"
+    return lambda value, limit: f"has {len(value)} {unit}, expected at least {limit}" if limit > 1 else "is empty"
 
 
 def _many(unit: str) -> Callable[[Any, Any], str]:

@@ -31,6 +31,11 @@ class Shape:
 
         return Draft202012Validator(self.schema)
 
+    @property
+    def unsaid_is_unknown(self) -> bool:
+        """Whether leaving a key out means that nobody knows: so in descriptions, not in catalog files."""
+        return str(self.schema.get("$id", "")).startswith("urn:threatmodel:system")
+
     def at(self, pointer: Sequence[str | int]) -> Schema:
         """Return the subschema at a path such as `$defs, agent`; an empty one where there is none."""
         node: Any = self.schema

@@ -30,7 +30,7 @@ def wrong_type(spot: Spot, schema: Schema, shape: Shape) -> Diagnostic:
     words = closed_words(schema, shape)
     value = spot.value
     if value is None:
-        return _no_value(spot, types, words)
+        return _no_value(spot, types, words, shape)
     if isinstance(value, dict | list):
         hint = _collection_hint(spot, schema, shape, types)
         message = f"{spot.name} is {shown(value)}, expected {_wanted(types, words)}"
@@ -50,8 +50,9 @@ def wrong_type(spot: Spot, schema: Schema, shape: Shape) -> Diagnostic:
     return Diagnostic("wrong-type", message, spot.span, spot.label, (hint,) if hint else ())
 
 
-def _no_value(spot: Spot, types: list[str], words: list[Any]) -> Diagnostic:
-    hints = ["leave the key out if it is not known: what is left out is unknown"]
+def _no_value(spot: Spot, types: list[str], words: list[Any], shape: Shape) -> Diagnostic:
+    unknown = ["leave the key out if it is not known: what is left out is unknown"]
+    hints = unknown if shape.unsaid_is_unknown else ["write a value, or leave the key out"]
     parent = value_at(spot.root, spot.path[:-1])
     if isinstance(parent, MapNode) and spot.path[-1] in parent.flow_words:
         hints.insert(0, "if this is the rest of a text with a comma in it, put the text in quotes")
