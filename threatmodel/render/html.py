@@ -11,6 +11,7 @@ from threatmodel.render.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.render.diagram import Picture
@@ -52,7 +53,7 @@ def environment() -> Environment:
     """Return the templates: everything is escaped, an undefined name is an error, and hidden characters show."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(resources.folder("templates")),
         autoescape=True,
         undefined=StrictUndefined,
@@ -60,8 +61,22 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["prose"] = _prose
+    return made
 
 
 def _shown(value: object) -> object:
     """Make hidden characters of a text visible; markup is ours already."""
     return visible(value) if type(value) is str else value
+
+
+def _prose(text: str) -> Markup:
+    """Return a text of a catalog with what stands between backticks set as code."""
+    from markupsafe import Markup, escape
+
+    parts = visible(text).split("`")
+    if len(parts) % 2 == 0:  # one without a partner
+        return escape("`".join(parts))
+    return Markup("").join(
+        escape(part) if not index % 2 else Markup("<code>{}</code>").format(part) for index, part in enumerate(parts)
+    )

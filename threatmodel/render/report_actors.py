@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.finding import OPEN_STATES, FindingState
 from threatmodel.load.nodes import MapNode
+from threatmodel.render.visible import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.model.elements import Agent, Element
+
+_LONGEST_PURPOSE: Final = 90  # characters on the first page
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,12 @@ class AgentRow:
     identity_unsaid: bool
     shared_with: tuple[str, ...]
     """Others that act under the same identity."""
+    more_shared: int
     acts_as: str | None
     secrets: tuple[SecretLine, ...]
+    more_secrets: int
     tools: tuple[ToolLine, ...]
+    more_tools: int
     tools_unsaid: bool
     delegates_to: tuple[str, ...]
     computed: str
@@ -92,7 +98,8 @@ class Actors:
 
     first: tuple[AgentRow, ...]
     """As many agents as fit one page: those with most that is open or unknown."""
-    rest: tuple[AgentRow, ...]
+    whole: tuple[AgentRow, ...]
+    """All of them with everything, where the first page leaves something out."""
     identities: tuple[IdentityRow, ...]
     credentials: tuple[CredentialRow, ...]
     agents: int
@@ -103,26 +110,42 @@ class Actors:
     contradicted: int
 
 
-def actors(analysis: Analysis, most: int) -> Actors:
+def actors(analysis: Analysis, most: int, lines: int) -> Actors:
     """
     Return all agents, identities and credentials.
 
     Args:
         analysis: The findings decide which agents come first.
         most: Agents in `first`.
+        lines: Tools, secrets and sharers that `first` shows of one agent.
     """
     graph = analysis.model.graph
-    rows = [_agent(analysis, agent) for agent in graph.agents]
-    ranked = sorted(rows, key=lambda row: (-row.open, -row.unknown, row.id))
+    rows = sorted(
+        (_agent(analysis, agent) for agent in graph.agents), key=lambda row: (-row.open, -row.unknown, row.id)
+    )
+    first = tuple(_cut(row, lines) for row in rows[:most])
     return Actors(
-        first=tuple(ranked[:most]),
-        rest=tuple(ranked[most:]),
+        first=first,
+        whole=() if list(first) == rows else tuple(rows),
         identities=tuple(_identity(analysis, one) for one in graph.of_kind("identity")),
         credentials=tuple(_credential(analysis, one) for one in graph.of_kind("credential")),
         agents=len(rows),
         actions=len({action.id for actions in graph.attached.values() for action in actions}),
         without_identity=sum(not row.identity for row in rows),
         contradicted=sum(row.contradicted for row in rows),
+    )
+
+
+def _cut(row: AgentRow, lines: int) -> AgentRow:
+    return replace(
+        row,
+        purpose=shortened(row.purpose, _LONGEST_PURPOSE),
+        shared_with=row.shared_with[:lines],
+        more_shared=max(0, len(row.shared_with) - lines),
+        secrets=row.secrets[:lines],
+        more_secrets=max(0, len(row.secrets) - lines),
+        tools=row.tools[:lines],
+        more_tools=max(0, len(row.tools) - lines),
     )
 
 
@@ -139,12 +162,15 @@ def _agent(analysis: Analysis, agent: Agent) -> AgentRow:
         identity=identities,
         identity_unsaid=not agent.says("identity"),
         shared_with=tuple(sorted(shared)),
+        more_shared=0,
         acts_as=words(agent.word("acts_as")),
         secrets=tuple(
             SecretLine(one.id, words(one.word("kind")), one.word("lifetime"))
             for one in graph.of_kind("credential") if agent in graph.agents_holding.get(one.id, ())
         ),
+        more_secrets=0,
         tools=tuple(_tools(analysis, agent)),
+        more_tools=0,
         tools_unsaid=not agent.says("tools"),
         delegates_to=tuple(one.target for one in graph.delegations_from.get(agent.id, ())),
         computed=words(workload.computed) or "unknown",

@@ -9,6 +9,7 @@ from threatmodel.analysis.finding import OPEN_STATES, Finding, FindingState
 from threatmodel.analysis.holding import counts, evidence, standing
 from threatmodel.catalog.setting import Outcome
 from threatmodel.render.badges import Badge
+from threatmodel.render.places import place
 
 if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Analysis
@@ -114,7 +115,7 @@ def _row(analysis: Analysis, control: Control) -> ControlRow:
         standing=badge,
         reason=_reason(badge, judged.reason, lines),
         evidence=lines,
-        place=f"{control.span.file}:{control.span.line}",
+        place=place(analysis, control.span),
     )
 
 
@@ -172,5 +173,5 @@ def _decision(analysis: Analysis, entry: Entry, finding: Finding | None, *, agai
         reason=str(entry.body.get("reason") or ""),
         standing=badge,
         why=why,
-        place=f"{entry.span.file}:{entry.span.line}",
+        place=place(analysis, entry.span),
     )

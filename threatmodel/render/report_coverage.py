@@ -68,6 +68,8 @@ class ThreatTable:
     rows: tuple[ThreatRow, ...]
     totals: tuple[tuple[Badge, int], ...]
     """Every way to end, with how many do."""
+    assessed: int
+    """Rows that at least one rule looks for."""
     local_ids: bool
     """Whether the ids are ours, since the publication gives none."""
 
@@ -128,6 +130,7 @@ def _threats(analysis: Analysis, framework: Framework, layers: tuple[LayerHead, 
         title=f"{framework.title} {framework.version}",
         rows=rows,
         totals=tuple((COVERED[state], totals.get(state, 0)) for state in Covered),
+        assessed=sum(row.assessed for row in rows),
         local_ids=any(framework.by_id[one.id].local_id for one in covered),
     )
 

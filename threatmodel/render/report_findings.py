@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.finding import FindingState
 from threatmodel.render.badges import SEVERITIES, STATES, Badge
+from threatmodel.render.places import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,13 +26,14 @@ class Depth:
     """How much of a card a profile shows."""
 
     findings: int
-    """Findings of one card in full; of the rest only the ids."""
+    """Findings of one card in full; of the rest only the subjects."""
     proof: int
     """Facts of one finding."""
     arithmetic: bool
     """Whether every finding shows how its severity comes about, or only the worst one of a card."""
 
 
+_SHORT: Final = 3  # findings of a card that is kept on one page
 BRIEF: Final = Depth(findings=8, proof=4, arithmetic=False)
 WHOLE: Final = Depth(findings=1_000_000, proof=1_000_000, arithmetic=True)
 
@@ -92,10 +94,12 @@ class Card:
     severity: Badge
     state: Badge
     count: int
+    short: bool
+    """Whether it fits a page with others, and should not be cut."""
     groups: int
     places: tuple[Place, ...]
     more: tuple[str, ...]
-    """Ids of findings that this profile does not show in full."""
+    """Subjects of the findings that this profile does not show."""
     why: str
     fix: str
     arithmetic: str
@@ -153,9 +157,10 @@ class _Maker:
             severity=SEVERITIES[worst.severity],
             state=STATES[first.state],
             count=len(members),
+            short=len(shown) <= _SHORT,
             groups=len(groups),
             places=tuple(self.place(finding) for finding in shown),
-            more=tuple(finding.id for finding in rest),
+            more=tuple(finding.subject for finding in rest),
             why=first.why,
             fix=first.fix,
             arithmetic=arithmetic(worst.steps, worst.severity.word),
@@ -172,9 +177,9 @@ class _Maker:
             severity=SEVERITIES[finding.severity],
             state=STATES[finding.state],
             message=finding.message,
-            place=f"{finding.span.file}:{finding.span.line}",
+            place=place(self.analysis, finding.span),
             proof=tuple(
-                Proof(one.fact, f"{one.span.file}:{one.span.line}") for one in finding.evidence[: self.depth.proof]
+                Proof(one.fact, place(self.analysis, one.span)) for one in finding.evidence[: self.depth.proof]
             ),
             more_proof=max(0, len(finding.evidence) - self.depth.proof),
             missing=finding.missing,
@@ -229,9 +234,11 @@ def _threats(catalog: Catalog, finding: Finding) -> Iterable[Mapped]:
 
 
 def _compliance(catalog: Catalog, finding: Finding) -> Iterable[Mapped]:
-    by_framework: dict[str, list[Named]] = {}
+    """Yield, for each framework, the entries by the control that reaches them and by who published that."""
+    found: dict[str, dict[tuple[str, str], list[str]]] = {}
     for one in finding.compliance:
-        by_framework.setdefault(one.framework, []).append(Named(one.id, "", f"{one.mapping}, through {one.through}"))
-    for framework, entries in by_framework.items():
+        found.setdefault(one.framework, {}).setdefault((one.through, one.mapping), []).append(one.id)
+    for framework, ways in found.items():
         known = catalog.frameworks.get(framework)
-        yield Mapped(f"{known.title} {known.version}" if known else framework, tuple(entries))
+        named = [Named(", ".join(ids), through, mapping) for (through, mapping), ids in ways.items()]
+        yield Mapped(f"{known.title} {known.version}" if known else framework, tuple(named))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from threatmodel.analysis.finding import FindingState
 from threatmodel.load.nodes import MapNode, SeqNode
+from threatmodel.render.badges import STATES
+from threatmodel.render.places import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,9 +111,9 @@ def assumptions(analysis: Analysis) -> tuple[Assumption, ...]:
     found = []
     for index, item in enumerate(items):
         span = written.value_span(index) if isinstance(written, SeqNode) else system.body.value_span("assumptions")
-        place = f"{span.file}:{span.line}"
+        where = place(analysis, span)
         if not isinstance(item, MapNode):
-            found.append(Assumption(str(item), "", (), "", past=False, place=place))
+            found.append(Assumption(str(item), "", (), "", past=False, place=where))
             continue
         until, affects = str(item.get("until") or ""), item.get("affects")
         found.append(
@@ -125,7 +127,7 @@ def assumptions(analysis: Analysis) -> tuple[Assumption, ...]:
                 else (),
                 until=until,
                 past=bool(until) and until < analysis.today.isoformat(),
-                place=place,
+                place=where,
             )
         )
     return tuple(found)
@@ -136,7 +138,7 @@ def set_aside(analysis: Analysis) -> tuple[SetAside, ...]:
     graph = analysis.model.graph
     aside = Counter(finding.subject for finding in analysis.findings if finding.state is FindingState.OUT_OF_SCOPE)
     return tuple(
-        SetAside(one.id, one.kind, one.out_of_scope, aside.get(one.id, 0), f"{one.span.file}:{one.span.line}")
+        SetAside(one.id, one.kind, one.out_of_scope, aside.get(one.id, 0), place(analysis, one.span))
         for one in (*graph.elements.values(), *graph.actions.values(), *graph.flows, *graph.delegations)
         if one.out_of_scope is not None
     )
@@ -166,7 +168,7 @@ def fired_rules(analysis: Analysis) -> tuple[FiredRule, ...]:
             applies_to=result.rule.applies_to,
             looked_at=result.looked_at,
             clear=result.clear,
-            counts=tuple(sorted(Counter(finding.state.value.replace("_", " ") for finding in result.findings).items())),
+            counts=tuple(sorted(Counter(STATES[finding.state].word for finding in result.findings).items())),
         )
         for result in analysis.results if result.findings
     )  # fmt: skip
@@ -209,4 +211,4 @@ def notes(analysis: Analysis) -> tuple[Note, ...]:
 
 def _notes(analysis: Analysis) -> Iterable[Note]:
     for one in analysis.model.graph.warnings:
-        yield Note(one.message, f"{one.span.file}:{one.span.line}")
+        yield Note(one.message, place(analysis, one.span))

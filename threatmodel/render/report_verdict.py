@@ -9,6 +9,7 @@ from threatmodel.analysis.finding import OPEN_STATES, FindingState
 from threatmodel.analysis.severity import Severity
 from threatmodel.render.badges import SEVERITIES, STATES, Badge
 from threatmodel.render.report_controls import PROVEN, STANDINGS
+from threatmodel.render.verdict import verdict_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ def verdict(analysis: Analysis, groups: Overview, controls: Mapping[str, Control
     unknown = groups.by_state[FindingState.UNKNOWN.value]
     worst = max((finding.severity for finding in opened), default=None)
     return Verdict(
-        sentence=_sentence(analysis, len(opened), worst, unknown),
+        sentence=verdict_sentence(analysis),
         style=SEVERITIES[worst].style if worst is not None else "unknown" if unknown else "settled",
         open=tuple(Count(SEVERITIES[Severity.of(word)], number) for word, number in groups.open_by_severity.items()),
         unknown=tuple(
@@ -92,19 +93,3 @@ def verdict(analysis: Analysis, groups: Overview, controls: Mapping[str, Control
         set_aside=groups.by_state[FindingState.OUT_OF_SCOPE.value],
         controls=tuple(Count(badge, sum(row.standing == badge for row in controls.values())) for badge in STANDINGS),
     )
-
-
-def _sentence(analysis: Analysis, opened: int, worst: Severity | None, unknown: int) -> str:
-    missing = len(analysis.questions)
-    facts = "1 fact is" if missing == 1 else f"{missing} facts are"
-    if not any(result.looked_at for result in analysis.results):
-        return "The description holds nothing that a rule looks at, so nothing was assessed."
-    if worst is not None:
-        first = f"{opened} findings are open, the worst of them {worst.word}"
-        if opened == 1:
-            first = f"1 finding is open, of severity {worst.word}"
-        return f"{first}; {unknown} more cannot be decided until {facts} stated." if unknown else f"{first}."
-    if unknown:
-        findings = "1 finding" if unknown == 1 else f"{unknown} findings"
-        return f"Nothing is open yet, but {findings} cannot be decided until {facts} stated."
-    return "No rule has an open or undecided finding. That is as good as the facts stated and the rules asked."

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from threatmodel.analysis.questions import split
 from threatmodel.render.report_actors import Actors, actors
 from threatmodel.render.report_compliance import ComplianceTable, compliance_tables
 from threatmodel.render.report_controls import (
@@ -63,7 +65,11 @@ _SECTIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "method": ("Appendix: method and sources", frozenset({"review", "audit"})),
 }
 """Key (also the name of its template) → title, and the profiles that have it; in the order of the report."""
-_FIRST_AGENTS: Final = 9  # a page holds as many
+_PARTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "findings": (("findings-open", "Open"), ("findings-unknown", "Cannot tell"), ("findings-settled", "Settled")),
+}
+_FIRST_AGENTS: Final = 6  # a page holds as many, with as many lines each
+_AGENT_LINES: Final = 3
 _TOP_CARDS: Final = 5
 _TOP_QUESTIONS: Final = 3
 _REVIEW_QUESTIONS: Final = 25
@@ -76,6 +82,8 @@ class Section:
     key: str
     number: int
     title: str
+    parts: tuple[tuple[str, str], ...] = ()
+    """Anchor and title of what the contents list below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +113,8 @@ class ReportView:
     top: Findings
     """The first cards, for a short report."""
     questions: tuple[Question, ...]
-    more_questions: tuple[str, ...]
-    """Places of facts whose questions this profile does not print."""
+    more_questions: tuple[tuple[str, str, int], ...]
+    """Questions that this profile does not print: section, key, and how many."""
     first_questions: tuple[Question, ...]
     controls: tuple[ControlGroup, ...]
     decisions: tuple[DecisionRow, ...]
@@ -147,11 +155,11 @@ def report_view(analysis: Analysis, profile: Profile = "review") -> ReportView:
         version=VERSION,
         verdict=verdict(analysis, groups, controls),
         sections=_sections(profile),
-        actors=actors(analysis, _FIRST_AGENTS),
+        actors=actors(analysis, _FIRST_AGENTS, _AGENT_LINES),
         findings=cards,
         top=Findings(cards.open[:_TOP_CARDS], cards.unknown[:_TOP_CARDS], (), ()),
         questions=analysis.questions[:most],
-        more_questions=tuple(question.fact for question in analysis.questions[most:]),
+        more_questions=_counted(analysis.questions[most:]),
         first_questions=analysis.questions[:_TOP_QUESTIONS],
         controls=control_groups(controls),
         decisions=decisions(analysis),
@@ -172,9 +180,16 @@ def _standing_word(row: ControlRow) -> str:
     return row.standing.word.split(",", 1)[0]
 
 
+def _counted(questions: tuple[Question, ...]) -> tuple[tuple[str, str, int], ...]:
+    keys = Counter((parts[0], parts[-1]) for parts in (split(question.fact) for question in questions))
+    return tuple(
+        (section, key, number) for (section, key), number in sorted(keys.items(), key=lambda item: (-item[1], item[0]))
+    )
+
+
 def _sections(profile: Profile) -> tuple[Section, ...]:
     wanted = [(key, title) for key, (title, profiles) in _SECTIONS.items() if profile in profiles]
-    return tuple(Section(key, number, title) for number, (key, title) in enumerate(wanted, 1))
+    return tuple(Section(key, number, title, _PARTS.get(key, ())) for number, (key, title) in enumerate(wanted, 1))
 
 
 def _facts(analysis: Analysis) -> tuple[Fact, ...]:

@@ -1,0 +1,137 @@
+"""Analysis → a short report in Markdown, for a pull request or a wiki."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.render.report_view import Profile, ReportView, report_view
+from threatmodel.render.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from threatmodel.analysis.analysis import Analysis
+    from threatmodel.render.report_findings import Card
+
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@:^=-])")
+_COMMON: Final = frozenset("()-:=")  # harmless inside a line, and too frequent to escape
+
+
+def markdown(analysis: Analysis, *, profile: Profile = "review") -> str:
+    """
+    Return the verdict, the findings with their fixes, the questions and the controls.
+
+    Raises:
+        ValueError: no such profile.
+    """
+    return "\n".join(_lines(report_view(analysis, profile))) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Return a text on one line in which nothing is markup, a link, a mention or a cell of a table."""
+    line = " ".join(visible(text).split())
+    line = _SPECIAL.sub(lambda match: match[0] if match[0] in _COMMON else f"\\{match[0]}", line)
+    line = line.replace("://", ":\u2060//").replace("www.", "www\u2060.")  # no bare address becomes a link
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", re.sub(r"^([-=:])", r"\\\1", line))
+
+
+def code(text: str) -> str:
+    """Return a name as code on one line, fenced by more backticks than it holds."""
+    line = " ".join(visible(text).split()).replace("|", "\\|")
+    ticks = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
+    return (
+        f"{ticks} {line} {ticks}" if line.startswith("`") or line.endswith("`") or not line else f"{ticks}{line}{ticks}"
+    )
+
+
+def _lines(view: ReportView) -> Iterator[str]:
+    yield f"# Threat model: {escaped(view.name)}"
+    yield ""
+    yield f"**{escaped(view.verdict.sentence)}**"
+    yield ""
+    yield f"{view.coverage.assessed} of {view.coverage.known} published threats have a rule that looks for them."
+    yield ""
+    yield "| | |"
+    yield "| --- | --- |"
+    for fact in view.facts:
+        yield f"| {fact.name} | {'*not stated*' if fact.value is None else escaped(fact.value)} |"
+    yield ""
+    yield from _counts(view)
+    cards = view.findings if view.profile != "executive" else view.top
+    for title, found in (("Open", cards.open), ("Cannot tell", cards.unknown)):
+        yield f"## {title}"
+        yield ""
+        if not found:
+            yield "None."
+            yield ""
+        for card in found:
+            yield from _card(card)
+    if view.profile != "executive" and view.findings.settled:
+        yield "## Settled"
+        yield ""
+        for place in view.findings.settled:
+            said = f"{escaped(place.message)} ({code(place.id)}). {escaped(place.settled_by)}"
+            yield f"- {place.state.word}, {place.severity.word}: {said}"
+        yield ""
+    yield from _questions(view)
+    yield from _controls(view)
+
+
+def _counts(view: ReportView) -> Iterator[str]:
+    verdict = view.verdict
+    yield "| State | Total | Of which |"
+    yield "| --- | ---: | --- |"
+    for title, total, counts in (
+        ("Open", verdict.open_total, verdict.open),
+        ("Cannot tell", verdict.unknown_total, verdict.unknown),
+    ):
+        said = ", ".join(f"{one.number} {one.badge.word}" for one in counts if one.number)
+        yield f"| {title} | {total} | {said or 'none'} |"
+    yield f"| Mitigated, proven | {verdict.mitigated_proven} | by a tested control with evidence that counts |"
+    yield f"| Mitigated, configured | {verdict.mitigated_configured} | by a control that was not proven |"
+    decided = ", ".join(f"{one.number} {one.badge.word}" for one in verdict.decided)
+    yield f"| Decided | {sum(one.number for one in verdict.decided)} | {decided} |"
+    yield f"| Out of scope | {verdict.set_aside} | |"
+    yield ""
+
+
+def _card(card: Card) -> Iterator[str]:
+    yield f"### {card.severity.word}: {escaped(card.title)}"
+    yield ""
+    for place in card.places:
+        yield f"- {escaped(place.message)} ({code(place.place)}, {code(place.id)})"
+        for proof in place.proof:
+            yield f"  - proof: {escaped(proof.fact)} ({code(proof.place)})"
+        for fact in place.missing:
+            yield f"  - not stated: {code(fact)}"
+        if place.claimed_by:
+            yield f"  - claimed, which lowers nothing: {', '.join(code(name) for name in place.claimed_by)}"
+    if card.more:
+        yield f"- {len(card.more)} more, on {', '.join(code(name) for name in card.more)}"
+    yield ""
+    yield f"Fix: {escaped(card.fix)}"
+    yield ""
+    threats = [f"{escaped(entry.id)} {escaped(entry.heading)}".strip() for one in card.threats for entry in one.entries]
+    controls = [code(one.id) for one in card.controls]
+    yield f"Controls: {', '.join(controls) or 'none'}. Threats: {', '.join(threats) or 'none'}."
+    yield ""
+
+
+def _questions(view: ReportView) -> Iterator[str]:
+    yield "## What we do not know"
+    yield ""
+    asked = view.questions if view.profile != "executive" else view.first_questions
+    for number, question in enumerate(asked, 1):
+        yield f"{number}. {escaped(question.ask)} ({code(question.fact)}, settles {question.unlocks})"
+    if not asked:
+        yield "No finding waits for a fact."
+    yield ""
+
+
+def _controls(view: ReportView) -> Iterator[str]:
+    yield "## Controls"
+    yield ""
+    for group in view.controls:
+        names = ", ".join(f"{code(row.id)} ({escaped(row.reason)})" for row in group.rows)
+        yield f"- {group.standing.word}: {names or 'none'}"
