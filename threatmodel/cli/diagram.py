@@ -41,13 +41,14 @@ def diagram(
     FILE is the root file, or - for stdin. Needs the program `dot` of Graphviz, but not for .dot and .mmd.
     """  # noqa: D301  \b keeps the lines
     from threatmodel.cli.files import check_targets, write_file
-    from threatmodel.render.diagram import drawn
 
     console = the_console()
     for output in outputs:
         if output.suffix.lower() not in SUFFIXES:
             raise click.UsageError(f"cannot tell what to draw to '{output}': it should end in {', '.join(SUFFIXES)}")
     check_targets(outputs, file)
+    from threatmodel.render.diagram import drawn
+
     analysis = analyzed(file, catalogs, today)
     contents = []
     for output in outputs:

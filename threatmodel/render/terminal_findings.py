@@ -106,11 +106,12 @@ class _Page:
         head, *rest = self.wrapped(f"{visible(first.message)}{self.others(group)}", " " * _MARGIN, bare=True)
         yield f"{self.severity(group.severity)}{self.paint('bold', head)}"
         yield from (f"{' ' * _MARGIN}{self.paint('bold', line)}" for line in rest)
-        decided = f", {visible(first.treatment)}" if first.treatment else ""
-        yield self.paint("dim", self.cut(f"{' ' * _MARGIN}{self.places(group)}  {visible(group.id)}{decided}"))
+        yield from self.wrapped(f"{self.places(group)}  {visible(group.id)}", " " * _MARGIN, style="dim")
         yield from self.fact("why", first.why if self.full else _sentence(first.why))
         fix = first.fix.rstrip(".")
         yield from self.fact("fix", f"{fix} (control: {', '.join(first.controls[:3])})" if first.controls else fix)
+        if first.treatment:
+            yield from self.fact("said", first.treatment)
         if first.claimed_by:
             yield from self.fact("claim", f"{', '.join(first.claimed_by)} is said to help and is not proven")
 
@@ -150,13 +151,14 @@ class _Page:
         if not asked:
             return
         words = {1: "The one fact", 2: "The two facts", 3: "The three facts"}
-        yield self.paint("head", f"{words[len(asked)]} that would settle most: put the answer where 'unknown' stands")
+        head = f"{words[len(asked)]} that would settle most: put the answer where 'unknown' stands"
+        yield from self.wrapped(head, "", style="head")
         for question in asked:
             found = answer(self.analysis.model.graph, question)
-            settles = f"(settles {question.unlocks})"
-            yield from self.wrapped(f"{visible(question.ask)} {settles}", COMMENT)
+            yield from self.wrapped(visible(question.ask), COMMENT)
             choices = f", one of {' | '.join(found.choices)}" if found.choices else ""
-            yield from self.wrapped(f"{visible(found.where)}{choices}", COMMENT, style="dim")
+            about = f"settles {question.unlocks}; goes {visible(found.where)}{choices}"
+            yield from self.wrapped(about, COMMENT, style="dim")
             yield from (self.paint("paste", visible(line)) for line in found.lines)
 
     # Pieces
