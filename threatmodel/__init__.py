@@ -1,12 +1,30 @@
 """Threat-model systems made of AI agents: `load`, `analyze`, and the renderers."""
 
-# The call `load` and the package `load` share a name. Once the package is imported, importing its modules does not bind
-# the name again, so that the call below keeps it.
-import threatmodel.load  # noqa: F401
-from threatmodel.api import analyze, load
+from threatmodel.api import (
+    analyze,
+    load,
+    render_csv,
+    render_html,
+    render_json,
+    render_markdown,
+    render_pdf,
+    render_text,
+)
 from threatmodel.errors import LoadError, RenderError, RuleError, ThreatmodelError
-from threatmodel.version import VERSION
+from threatmodel.version import VERSION as __version__  # noqa: N811  the name that Python gives it
 
-__version__ = VERSION
-
-__all__ = ["LoadError", "RenderError", "RuleError", "ThreatmodelError", "__version__", "analyze", "load"]
+__all__ = [
+    "LoadError",
+    "RenderError",
+    "RuleError",
+    "ThreatmodelError",
+    "__version__",
+    "analyze",
+    "load",
+    "render_csv",
+    "render_html",
+    "render_json",
+    "render_markdown",
+    "render_pdf",
+    "render_text",
+]

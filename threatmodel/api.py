@@ -1,4 +1,4 @@
-"""The public calls: load a description, analyze it."""
+"""The public calls: load a description, analyze it, render what was found."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Literal, TypeAlias
 
     from threatmodel.analysis.analysis import Analysis, Model
+
+    Profile: TypeAlias = Literal["executive", "review", "audit"]
 
 
 def load(path: str | Path, *, catalogs: Iterable[str | Path] = ()) -> Model:
@@ -49,6 +52,48 @@ def analyze(model: Model, *, today: date | None = None) -> Analysis:
 
 
 LONGEST_EPOCH = 11  # digits; enough for three thousand years
+
+
+def render_text(analysis: Analysis, *, width: int = 100, full: bool = False) -> str:
+    """Return what `threatmodel analyze` prints."""
+    from threatmodel.render.terminal_findings import findings_text
+
+    return findings_text(analysis, width=width, full=full)
+
+
+def render_json(analysis: Analysis) -> str:
+    """Return JSON in the form `threatmodel/analysis-1`."""
+    from threatmodel.export.analysis_json import analysis_json
+
+    return analysis_json(analysis)
+
+
+def render_csv(analysis: Analysis, *, frameworks: Iterable[str] = ()) -> str:
+    """Return control mappings as CSV, of all frameworks or of those named."""
+    from threatmodel.export.csv_rows import controls_csv
+
+    return controls_csv(analysis, frameworks=tuple(frameworks))
+
+
+def render_html(analysis: Analysis, *, profile: Profile = "review") -> str:
+    """Return the report as one HTML file."""
+    from threatmodel.render.html import html
+
+    return html(analysis, profile=profile)
+
+
+def render_pdf(analysis: Analysis, *, profile: Profile = "review") -> bytes:
+    """Return the report as a tagged PDF."""
+    from threatmodel.render.pdf import pdf
+
+    return pdf(analysis, profile=profile)
+
+
+def render_markdown(analysis: Analysis, *, profile: Profile = "review") -> str:
+    """Return the report as Markdown."""
+    from threatmodel.render.markdown import markdown
+
+    return markdown(analysis, profile=profile)
 
 
 def day() -> date:

@@ -46,7 +46,8 @@ def test_unknown_findings_have_an_option_of_their_own(run: Callable[..., Result]
 @pytest.mark.parametrize(
     "arguments",
     [["anlyze"], ["analyze"], ["analyze", "x.yaml", "--format", "xml"], ["--bogus"],
-     ["report", "x.yaml", "-o", "x.doc"], ["report", "x.yaml"], ["diagram", "x.yaml", "-o", "x.gif"], ["analyze", "x.yaml", "--today", "soon"],
+     ["report", "x.yaml", "-o", "x.doc"], ["report", "x.yaml"], ["diagram", "x.yaml", "-o", "x.gif"],
+     ["analyze", "x.yaml", "--today", "soon"],
      ["controls", "x.yaml", "-o", "no-such-folder/x.csv"]],
     ids=" ".join,
 )  # fmt: skip

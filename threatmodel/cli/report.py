@@ -57,14 +57,10 @@ def report(
 
 def _content(analysis: Analysis, kind: str, profile: Profile) -> str | bytes:
     """Render one form; each renderer is imported only where it is asked for."""
+    from threatmodel import api
+
     if kind == "pdf":
-        from threatmodel.render.pdf import pdf
-
-        return pdf(analysis, profile=profile)
+        return api.render_pdf(analysis, profile=profile)
     if kind == "html":
-        from threatmodel.render.html import html
-
-        return html(analysis, profile=profile)
-    from threatmodel.render.markdown import markdown
-
-    return markdown(analysis, profile=profile)
+        return api.render_html(analysis, profile=profile)
+    return api.render_markdown(analysis, profile=profile)
