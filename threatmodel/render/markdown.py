@@ -45,6 +45,19 @@ def code(text: str) -> str:
     )
 
 
+def _prose(text: str) -> str:
+    """Return a text of a catalog in which what stands between backticks stays code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one without a partner
+        return escaped(text)
+    return "".join(code(part) if index % 2 else _between(part) for index, part in enumerate(parts))
+
+
+def _between(part: str) -> str:
+    before, after = part[:1].isspace() * " ", part[-1:].isspace() * " "
+    return f"{before}{escaped(part)}{after}" if part.strip() else part[:1]
+
+
 def _lines(view: ReportView) -> Iterator[str]:
     yield f"# Threat model: {escaped(view.name)}"
     yield ""
@@ -110,7 +123,7 @@ def _card(card: Card) -> Iterator[str]:
     if card.more:
         yield f"- {len(card.more)} more, on {', '.join(code(name) for name in card.more)}"
     yield ""
-    yield f"Fix: {escaped(card.fix)}"
+    yield f"Fix: {_prose(card.fix)}"
     yield ""
     threats = [f"{escaped(entry.id)} {escaped(entry.heading)}".strip() for one in card.threats for entry in one.entries]
     controls = [code(one.id) for one in card.controls]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.model.elements import Agent, Element
 
+_MOST_AGENTS: Final = 6  # on the first page
+_LINES: Final = 44  # of the first page that agents may take
 _LONGEST_PURPOSE: Final = 90  # characters on the first page
 
 
@@ -110,20 +112,15 @@ class Actors:
     contradicted: int
 
 
-def actors(analysis: Analysis, most: int, lines: int) -> Actors:
-    """
-    Return all agents, identities and credentials.
-
-    Args:
-        analysis: The findings decide which agents come first.
-        most: Agents in `first`.
-        lines: Tools, secrets and sharers that `first` shows of one agent.
-    """
+def actors(analysis: Analysis) -> Actors:
+    """Return all agents, identities and credentials; the findings decide which agents come first."""
     graph = analysis.model.graph
     rows = sorted(
         (_agent(analysis, agent) for agent in graph.agents), key=lambda row: (-row.open, -row.unknown, row.id)
     )
-    first = tuple(_cut(row, lines) for row in rows[:most])
+    shown = rows[:_MOST_AGENTS]
+    lines = (_LINES // max(len(shown), 1) - 2) // 2  # a secret takes two lines; two are left for "and more"
+    first = tuple(_cut(row, lines) for row in shown)
     return Actors(
         first=first,
         whole=() if list(first) == rows else tuple(rows),

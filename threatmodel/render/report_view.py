@@ -68,8 +68,6 @@ _SECTIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
 _PARTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "findings": (("findings-open", "Open"), ("findings-unknown", "Cannot tell"), ("findings-settled", "Settled")),
 }
-_FIRST_AGENTS: Final = 6  # a page holds as many, with as many lines each
-_AGENT_LINES: Final = 3
 _TOP_CARDS: Final = 5
 _TOP_QUESTIONS: Final = 3
 _REVIEW_QUESTIONS: Final = 25
@@ -155,7 +153,7 @@ def report_view(analysis: Analysis, profile: Profile = "review") -> ReportView:
         version=VERSION,
         verdict=verdict(analysis, groups, controls),
         sections=_sections(profile),
-        actors=actors(analysis, _FIRST_AGENTS, _AGENT_LINES),
+        actors=actors(analysis),
         findings=cards,
         top=Findings(cards.open[:_TOP_CARDS], cards.unknown[:_TOP_CARDS], (), ()),
         questions=analysis.questions[:most],

@@ -1,0 +1,144 @@
+"""The report's numbers are those of the analysis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from threatmodel.analysis.finding import OPEN_STATES, FindingState
+from threatmodel.analysis.severity import Severity
+from threatmodel.render.report_view import PROFILES, report_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from threatmodel.analysis.analysis import Analysis
+
+
+def test_totals_of_the_verdict_add_up_to_all_findings(desk: Analysis) -> None:
+    verdict = report_view(desk).verdict
+
+    assert verdict.open_total == len(desk.open_at(Severity.INFO)) == sum(one.number for one in verdict.open)
+    assert verdict.unknown_total == len(desk.unknown_at(Severity.INFO)) == sum(one.number for one in verdict.unknown)
+    assert len(desk.findings) == (
+        verdict.open_total
+        + verdict.unknown_total
+        + verdict.mitigated_proven
+        + verdict.mitigated_configured
+        + sum(one.number for one in verdict.decided)
+        + verdict.set_aside
+    )
+
+
+def test_cards_hold_every_finding_once(desk: Analysis) -> None:
+    found = report_view(desk, "audit").findings
+    shown = [place.id for card in found.glance for place in card.places] + [place.id for place in found.settled]
+
+    assert sorted(finding.id for finding in desk.findings) == sorted(shown)
+    assert [card.count for card in found.glance] == [len(card.places) for card in found.glance]
+    assert {"irreversible-action"} == {card.rule for card in found.open if card.title == found.open[1].title}
+
+
+def test_a_review_names_what_it_does_not_show(framed: Callable[..., Analysis], many: Path) -> None:
+    analysis = framed(many)
+    cards = report_view(analysis).findings.glance
+
+    assert [card.count for card in cards] == [len(card.places) + len(card.more) for card in cards]
+    assert any(card.more for card in cards)
+
+
+def test_claimed_and_proven_controls_stand_apart(desk: Analysis) -> None:
+    view = report_view(desk)
+    by_standing = {group.standing.word: [row.id for row in group.rows] for group in view.controls}
+
+    assert {
+        "proven": ["refund-approval"],
+        "configured, not proven": [],
+        "claimed": ["book-approval"],
+        "without effect": [],
+    } == by_standing
+    assert view.verdict.claimed_only == 1
+    assert (view.verdict.mitigated_proven, view.verdict.mitigated_configured) == (1, 0)
+
+
+def test_decisions_say_what_they_do_today(desk: Analysis) -> None:
+    rows = {row.finding: row.standing.word for row in report_view(desk).decisions}
+
+    assert {
+        "secret-at-hand@mail-token": "expired",
+        "gone-rule@desk": "matches nothing",
+        "irreversible-action@payments.void": "in force",
+    } == rows
+    assert next(iter(rows)) == "secret-at-hand@mail-token"
+
+
+def test_every_rule_fired_or_is_said_to_be_silent(desk: Analysis) -> None:
+    view = report_view(desk)
+
+    assert {result.rule.id for result in desk.results} == {rule.id for rule in view.fired} | {
+        rule.id for rule in view.silent
+    }
+    assert view.rules == len(view.fired) + len(view.silent)
+    assert all(rule.why for rule in view.silent)
+
+
+def test_the_heat_map_counts_what_was_found(framed: Callable[..., Analysis]) -> None:
+    analysis = framed()
+    heat = report_view(analysis).coverage.heat
+    layers = [layer.id for layer in report_view(analysis).coverage.layers]
+
+    assert heat is not None
+    for row in heat.rows:
+        found = [one for one in analysis.findings if row.id in dict(one.references).get("owasp-asi-2026", ())]
+        for layer, cell in zip(layers, row.cells, strict=True):
+            assert cell.open == sum(one.state in OPEN_STATES and layer in one.layers for one in found)
+            assert cell.unknown == sum(one.state is FindingState.UNKNOWN and layer in one.layers for one in found)
+
+
+def test_threats_without_a_rule_are_not_called_assessed(framed: Callable[..., Analysis]) -> None:
+    view = report_view(framed())
+    rows = [row for table in (view.coverage.heat, *view.coverage.threats) if table for row in table.rows]
+
+    assert view.coverage.known == len(rows)
+    assert view.coverage.assessed == sum(bool(row.rules) for row in rows) < len(rows)
+
+
+def test_an_entry_counts_once_where_its_surest_control_stands(framed: Callable[..., Analysis]) -> None:
+    [table] = report_view(framed()).compliance
+    categories = [row for function in table.functions for row in function.rows]
+
+    assert table.entries == sum(row.entries for row in categories) == 72
+    for row in categories:
+        stands = [row.proven, row.configured, row.claimed]
+        reached = [entry for entry in row.reached if entry.proven or entry.configured or entry.claimed]
+
+        assert sum(one.published + one.proposed for one in stands) == len(reached)
+    assert sum(row.proven.proposed + row.proven.published for row in categories)
+    assert any(row.asked.proposed + row.asked.published for row in categories)
+
+
+def test_what_can_act_is_told_with_what_is_not_known(desk: Analysis) -> None:
+    [row] = report_view(desk).actors.first
+
+    assert row.id == "desk"
+    assert row.identity == ()
+    assert row.identity_unsaid
+    assert [secret.id for secret in row.secrets] == ["crm-token", "mail-token"]
+    assert [(tool.id, tool.effects) for tool in row.tools] == [
+        ("crm", ("read", "write")),
+        ("mailer", ("send",)),
+        ("payments", ("pay",)),
+    ]
+    assert row.computed == "unknown"
+    assert report_view(desk).actors.without_identity == 1
+
+
+def test_profiles_grow(desk: Analysis) -> None:
+    sections = {profile: [one.key for one in report_view(desk, profile).sections] for profile in PROFILES}
+
+    assert sections["executive"] == ["actors", "top"]
+    assert sections["review"] == sections["audit"]
+    with pytest.raises(ValueError, match="no profile is named 'short'"):
+        report_view(desk, "short")  # type: ignore[arg-type]
