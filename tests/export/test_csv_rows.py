@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,6 @@ from threatmodel.export.csv_rows import COLUMNS, controls_csv, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from threatmodel.analysis.analysis import Analysis
 
@@ -82,3 +82,10 @@ def test_hostile_text_stays_in_its_cell(judged: Callable[..., Analysis], tmp_pat
 
     assert {"irreversible-action@cash.go"} == {row["finding"] for row in found}
     assert all("\n" not in cell for row in found for cell in row.values())
+
+
+def test_every_column_is_documented() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
+    table = documented.split("## CSV")[1]
+
+    assert [] == [column for column in COLUMNS if f"`{column}`" not in table]

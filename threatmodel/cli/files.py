@@ -52,7 +52,10 @@ def write_file(target: Path, content: str | bytes) -> None:
         target.write_bytes(data)
         return
     real = target.resolve()
-    handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:100]}.", suffix=".part")
+    try:
+        handle, name = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name[:100]}.", suffix=".part")
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:

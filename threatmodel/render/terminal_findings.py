@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.severity import Severity
 
-IN_FULL: Final = 4  # open groups that are shown with why and fix, unless all are asked for
+IN_FULL: Final = 4  # rules that are shown with why and fix, unless all are asked for
 UNKNOWN_LINES: Final = 6  # rules listed under "cannot tell", unless all are asked for
 FACTS: Final = 3  # questions at the end
 COMMENT: Final = "# "  # begins every line that is not to be pasted
@@ -91,29 +91,41 @@ class _Page:
         yield from self.wrapped(f"{_counted(self.seen)}.", "")
 
     def opened(self) -> Iterator[str]:
-        """The open groups, worst first: some in full, the rest on a line each."""
-        shown = len(self.seen.open) if self.full else IN_FULL
-        for group in self.seen.open[:shown]:
-            yield from self.group(group)
-        for group in self.seen.open[shown:]:
-            yield self.line(group, f"{group.first.message}{self.others(group)}")
-        if len(self.seen.open) > shown:
-            yield self.paint("dim", self.cut("          (--full says why, and how to fix, for these too)"))
+        """The open groups, worst first. Why and how to fix stand with the first group of a rule, not with each."""
+        explained: set[str] = set()
+        short = 0
+        for group in self.seen.open:
+            new = group.first.rule not in explained
+            if new and (self.full or len(explained) < IN_FULL):
+                explained.add(group.first.rule)
+                yield from self.group(group)
+                yield from self.reasons(group)
+            elif self.full:
+                yield from self.group(group)
+            else:
+                short += new
+                yield self.line(group, f"{group.first.message}{self.others(group)}{self.claims(group)}")
+        if short:
+            yield self.paint("dim", self.cut(f"{' ' * _MARGIN}(--full says why, and how to fix, for all of them)"))
 
     def group(self, group: Group) -> Iterator[str]:
-        """Severity and message, then place, why, fix and controls."""
+        """Severity and message, then place and id, decision and claims."""
         first = group.first
         head, *rest = self.wrapped(f"{visible(first.message)}{self.others(group)}", " " * _MARGIN, bare=True)
         yield f"{self.severity(group.severity)}{self.paint('bold', head)}"
         yield from (f"{' ' * _MARGIN}{self.paint('bold', line)}" for line in rest)
         yield from self.wrapped(f"{self.places(group)}  {visible(group.id)}", " " * _MARGIN, style="dim")
-        yield from self.fact("why", first.why if self.full else _sentence(first.why))
-        fix = first.fix.rstrip(".")
-        yield from self.fact("fix", f"{fix} (control: {', '.join(first.controls[:3])})" if first.controls else fix)
         if first.treatment:
             yield from self.fact("said", first.treatment)
         if first.claimed_by:
             yield from self.fact("claim", f"{', '.join(first.claimed_by)} is said to help and is not proven")
+
+    def reasons(self, group: Group) -> Iterator[str]:
+        """Why it matters, what to change, and the controls that would break it."""
+        first = group.first
+        yield from self.fact("why", first.why if self.full else _sentence(first.why))
+        fix = first.fix.rstrip(".")
+        yield from self.fact("fix", f"{fix} (control: {', '.join(first.controls[:3])})" if first.controls else fix)
 
     def unknown(self) -> Iterator[str]:
         """What cannot be told: one line per rule and severity."""
@@ -178,6 +190,11 @@ class _Page:
         """How many further findings are decided together with the first."""
         more = len(group.findings) - 1
         return f" (and {more} more)" if more else ""
+
+    def claims(self, group: Group) -> str:
+        """The controls that are only said to help, where there is no room for a line of their own."""
+        claimed = group.first.claimed_by
+        return f" (claimed: {', '.join(claimed)})" if claimed else ""
 
     def places(self, group: Group) -> str:
         """Where the members stand, the first in full."""
