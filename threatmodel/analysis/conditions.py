@@ -9,7 +9,7 @@ from threatmodel.analysis.predicates import PREDICATES
 from threatmodel.analysis.relations import relation
 from threatmodel.analysis.truth import FALSE, Truth, all_of, any_of
 from threatmodel.model.facts import Fact, State, fact
-from threatmodel.model.graph import glob_matches
+from threatmodel.model.patterns import matches
 from threatmodel.model.worst import seconds
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _includes(operand: object, _: frozenset[str]) -> Test:
 
     def test(context: Context, element: Element) -> Truth:
         known = fact(context.graph, element, path)
-        return _judge(known, lambda value: any(glob_matches(pattern, word) for word in _words(value) for pattern in patterns))
+        return _judge(known, lambda value: any(matches(pattern, word) for word in _words(value) for pattern in patterns))
 
     return test
 

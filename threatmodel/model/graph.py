@@ -19,6 +19,7 @@ from threatmodel.model.elements import (
     Tool,
     TrustBoundary,
 )
+from threatmodel.model.patterns import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -128,7 +129,7 @@ class ModelGraph:
             return self.actions_of_tool[pattern]
         if "*" not in pattern:
             return ()
-        return tuple(action for name, action in self.actions.items() if glob_matches(pattern, name))
+        return tuple(action for name, action in self.actions.items() if matches(pattern, name))
 
     @cached_property
     def attached(self) -> Mapping[str, tuple[Action, ...]]:
@@ -331,22 +332,6 @@ class ModelGraph:
         if name in self.elements or ">" in name:
             return (name,)
         return tuple(action.id for action in self.match_actions(name)) or (name,)
-
-
-def glob_matches(pattern: str, name: str) -> bool:
-    """Return whether `name` fits a pattern in which `*` stands for any characters. Linear in both lengths."""
-    if "*" not in pattern:
-        return pattern == name
-    first, *middle, last = pattern.split("*")
-    if not name.startswith(first) or not name.endswith(last) or len(name) < len(first) + len(last):
-        return False
-    position, end = len(first), len(name) - len(last)
-    for part in middle:
-        found = name.find(part, position, end)
-        if found < 0:
-            return False
-        position = found + len(part)
-    return True
 
 
 def _inverse(pairs: Iterable[tuple[Any, str]]) -> dict[str, tuple[Any, ...]]:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from threatmodel.model.graph import glob_matches
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -136,21 +134,3 @@ def test_controls_stand_where_they_say(described: Described) -> None:
         "crm": ["yes"],
         "triage>payer": ["shield"],
     }
-
-
-@pytest.mark.parametrize(
-    ("pattern", "name", "fits"),
-    [
-        ("crm.*", "crm.read", True),
-        ("crm.*", "crmx.read", False),
-        ("*", "anything", True),
-        ("*.read*", "crm.read_all", True),
-        ("a*a", "a", False),
-        ("a*b*c", "a-b-c", True),
-        ("a*b*c", "acb", False),
-        ("crm.read", "crm.read", True),
-    ],
-)
-def test_a_star_stands_for_any_characters(pattern: str, name: str, fits: object) -> None:
-    """The ends must not overlap, and parts come in order."""
-    assert glob_matches(pattern, name) is fits
