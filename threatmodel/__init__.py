@@ -1,5 +1,6 @@
 """Threat-model systems made of AI agents: `load`, `analyze`, and the renderers."""
 
+import threatmodel.load  # noqa: F401  the folder of that name comes first, so that the call of that name stays
 from threatmodel.api import (
     analyze,
     load,
