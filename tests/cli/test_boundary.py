@@ -128,6 +128,18 @@ def test_main_returns_the_code(tiny: Path, capsys: pytest.CaptureFixture[str]) -
     assert "no command is named 'nothing'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("argument", ["schema", "--help", "--version"])
+def test_a_reader_that_is_gone_is_no_error(argument: str) -> None:
+    """`threatmodel ... | true`: the first write fails already, in the middle of the command."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "threatmodel", argument]
+    result = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, check=False)
+    os.close(write)
+
+    assert (0, b"") == (result.returncode, result.stderr)
+
+
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     """`threatmodel ... | head -1`."""
     command = [sys.executable, "-m", "threatmodel", "schema"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import traceback
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,12 +18,16 @@ from threatmodel.errors import LoadError, RenderError, RuleError
 from threatmodel.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 COMMANDS: Final = (
     "init", "schema", "validate", "analyze", "report", "diagram", "controls", "catalog", "rules",
 )  # fmt: skip
 """Each is the object of the same name in the module of the same name, in the order in which a newcomer meets them."""
+
+
+class ReaderLeftError(Exception):
+    """Whoever read stdout is gone. Not an `OSError`: of such a one click makes a failure before we see it."""
 
 
 class Program(click.Group):
@@ -50,6 +55,16 @@ class Program(click.Group):
             known = f"did you mean '{hint}'?" if hint else f"expected one of: {', '.join(COMMANDS)}"
             ctx.fail(f"no command is named '{args[0]}'; {known}")
         return super().resolve_command(ctx, args)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:  # noqa: ANN401  passed on
+        """Read the command line; `--help` and `--version` answer here."""
+        with _kept_from_click():
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was named."""
+        with _kept_from_click():
+            return super().invoke(ctx)
 
     def main(  # type: ignore[override]  # click's own overloads say whether it returns
         self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None,
@@ -92,6 +107,14 @@ def main(args: Sequence[str] | None = None) -> int:
     return cli.main(args, standalone_mode=False, prog_name="threatmodel")
 
 
+@contextmanager
+def _kept_from_click() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderLeftError from error
+
+
 def _guarded(console: Console, run: Callable[[], object]) -> int:
     try:
         result = run()
@@ -102,7 +125,7 @@ def _guarded(console: Console, run: Callable[[], object]) -> int:
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.FAILED
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderLeftError):
         return _reader_left()
     except Exception as error:  # noqa: BLE001  the one boundary
         if console.debug:
