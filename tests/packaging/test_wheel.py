@@ -101,12 +101,12 @@ def test_the_installed_command_writes_reports_from_another_folder(installed: Pat
     (tmp_path / "system.yaml").write_text(description, encoding="utf-8")
     program = installed / "threatmodel"
     done = [
-        run(program, "report", "system.yaml", "-o", "out/report.pdf", cwd=tmp_path),
-        run(program, "report", "system.yaml", "-o", "out/report.html", cwd=tmp_path),
-        run(program, "diagram", "system.yaml", "-o", "out/layers.svg", "--view", "layers", cwd=tmp_path),
+        run(program, "report", "system.yaml", "-o", "report.pdf", cwd=tmp_path),
+        run(program, "report", "system.yaml", "-o", "report.html", cwd=tmp_path),
+        run(program, "diagram", "system.yaml", "-o", "layers.svg", "--view", "layers", cwd=tmp_path),
     ]
 
     assert [0, 0, 0] == [one.returncode for one in done], "\n".join(one.stderr for one in done)
-    assert (tmp_path / "out" / "report.pdf").read_bytes().startswith(b"%PDF-")
-    assert "Support desk" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "</svg>" in (tmp_path / "out" / "layers.svg").read_text(encoding="utf-8")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
+    assert "Support desk" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "</svg>" in (tmp_path / "layers.svg").read_text(encoding="utf-8")
