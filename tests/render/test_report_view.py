@@ -142,3 +142,12 @@ def test_profiles_grow(desk: Analysis) -> None:
     assert sections["review"] == sections["audit"]
     with pytest.raises(ValueError, match="no profile is named 'short'"):
         report_view(desk, "short")  # type: ignore[arg-type]
+
+
+def test_an_empty_description_is_not_called_fine(framed: Callable[..., Analysis], tmp_path: Path) -> None:
+    path = tmp_path / "empty.yaml"
+    path.write_text("threatmodel: 1\n", encoding="utf-8")
+    view = report_view(framed(path))
+
+    assert view.verdict.style == "unknown"
+    assert "nothing was assessed" in view.verdict.sentence

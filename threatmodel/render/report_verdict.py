@@ -67,10 +67,11 @@ def verdict(analysis: Analysis, groups: Overview, controls: Mapping[str, Control
         for finding in mitigated
     )
     unknown = groups.by_state[FindingState.UNKNOWN.value]
+    nothing = not any(result.looked_at for result in analysis.results)
     worst = max((finding.severity for finding in opened), default=None)
     return Verdict(
         sentence=verdict_sentence(analysis),
-        style=SEVERITIES[worst].style if worst is not None else "unknown" if unknown else "settled",
+        style=SEVERITIES[worst].style if worst is not None else "unknown" if unknown or nothing else "settled",
         open=tuple(Count(SEVERITIES[Severity.of(word)], number) for word, number in groups.open_by_severity.items()),
         unknown=tuple(
             Count(SEVERITIES[Severity.of(word)], number) for word, number in groups.unknown_by_severity.items()

@@ -190,6 +190,30 @@ def _sections(profile: Profile) -> tuple[Section, ...]:
     return tuple(Section(key, number, title, _PARTS.get(key, ())) for number, (key, title) in enumerate(wanted, 1))
 
 
+_PLURALS: Final[dict[str, tuple[str, str]]] = {
+    "agent": ("agent", "agents"),
+    "model": ("model", "models"),
+    "tool": ("tool", "tools"),
+    "skill": ("skill", "skills"),
+    "action": ("action", "actions"),
+    "store": ("store", "stores"),
+    "service": ("service", "services"),
+    "external": ("system of others", "systems of others"),
+    "person": ("kind of people", "kinds of people"),
+    "identity": ("identity", "identities"),
+    "credential": ("secret", "secrets"),
+    "boundary": ("boundary", "boundaries"),
+    "flow": ("stated flow", "stated flows"),
+    "delegation": ("delegation", "delegations"),
+}
+"""Kind of element → how the cover counts it."""
+
+
+def _elements(analysis: Analysis) -> str:
+    counts = ((names, len(analysis.model.graph.of_kind(kind))) for kind, names in _PLURALS.items())
+    return ", ".join(f"{number} {names[number > 1]}" for names, number in counts if number) or "none"
+
+
 def _facts(analysis: Analysis) -> tuple[Fact, ...]:
     graph = analysis.model.graph
     system = graph.system
@@ -200,6 +224,7 @@ def _facts(analysis: Analysis) -> tuple[Fact, ...]:
         Fact("Last reviewed", system.word("reviewed")),
         Fact("Analyzed on", analysis.today.isoformat()),
         Fact("Description", graph.document.file),
+        Fact("Elements", _elements(analysis)),
         Fact(
             "Made with",
             f"threatmodel {VERSION}, {len(analysis.results)} {'rule' if len(analysis.results) == 1 else 'rules'}",
