@@ -87,6 +87,11 @@ class ModelGraph:
         return tuple(element for element in self.of_kind("agent") if isinstance(element, Agent))
 
     @cached_property
+    def credentials(self) -> tuple[Credential, ...]:
+        """All credentials."""
+        return tuple(element for element in self.of_kind("credential") if isinstance(element, Credential))
+
+    @cached_property
     def controls(self) -> tuple[Control, ...]:
         """All controls."""
         return tuple(element for element in self.of_kind("control") if isinstance(element, Control))
@@ -257,6 +262,16 @@ class ModelGraph:
         return _inverse((delegation, delegation.target) for delegation in self.delegations)
 
     # Edges and boundaries
+
+    @cached_property
+    def flows_from(self) -> Mapping[str, tuple[DataFlow, ...]]:
+        """Element → the stated flows that leave it."""
+        return _inverse((flow, flow.source) for flow in self.flows)
+
+    @cached_property
+    def flows_to(self) -> Mapping[str, tuple[DataFlow, ...]]:
+        """Element → the stated flows that reach it."""
+        return _inverse((flow, flow.target) for flow in self.flows)
 
     @cached_property
     def edges_from(self) -> Mapping[str, tuple[Edge, ...]]:

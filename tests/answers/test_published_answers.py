@@ -1,0 +1,81 @@
+"""The published answers to small descriptions, where they lie beside the checkout."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from threatmodel import load
+from threatmodel.analysis.context import Context
+from threatmodel.analysis.derived import Derived, derive
+from threatmodel.model.layers import place_all
+
+ANSWERS = Path(__file__).resolve().parents[3] / "shared" / "data" / "answers"
+CASES = sorted(ANSWERS.glob("*/expected.yaml")) if ANSWERS.is_dir() else []
+MEMBERS = {"gates", "broken_by", "claimed_by", "opens", "excess_scopes"}
+AMONG = {"missing", "assets", "data"}
+
+
+def derived(folder: Path) -> Derived:
+    """Return the derived relations of a case."""
+    model = load(folder / "system.yaml")
+    placed = place_all(model.graph, model.catalog.controls)
+    return derive(Context(model.graph, model.catalog, placed, date(2026, 11, 25)))
+
+
+def plain(value: object) -> object:
+    """YAML 1.1 reads yes and no as truth values."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+def fits(want: dict[str, Any], entry: object) -> bool:
+    """Return whether an entry has every field that is asked for."""
+    for key, value in want.items():
+        got = getattr(entry, key)
+        if key in MEMBERS:
+            good = set(value) == set(got)
+        elif key in AMONG:
+            good = set(value) <= set(got or ())
+        elif isinstance(value, list):
+            good = value == list(got)
+        else:
+            good = plain(value) == plain(got)
+        if not good:
+            return False
+    return True
+
+
+@pytest.mark.skipif(not CASES, reason="the published answers are not beside this checkout")
+@pytest.mark.parametrize("case", CASES or [None], ids=lambda p: p.parent.name if p else "none")
+def test_a_published_answer_is_given(case: Path) -> None:
+    """Capabilities, paths, mishaps, invariants and credentials hold what the case says, and nothing it excludes."""
+    expected = yaml.safe_load(case.read_text(encoding="utf-8"))
+    found = derived(case.parent)
+    sections = {"paths": found.paths.listed, "mishaps": found.mishaps, "invariants": found.invariants}
+    wrong: list[str] = []
+    for agent, part in (expected.get("can") or {}).items():
+        own = [one for one in found.capabilities if one.agent == agent]
+        wrong += [f"{agent} can {item}" for item in part.get("includes", []) if not any(fits(item, one) for one in own)]
+        wrong += [
+            f"{agent} cannot {name}" for name in part.get("excludes", []) if any(one.action == name for one in own)
+        ]
+    for section, entries in sections.items():
+        part = expected.get(section) or {}
+        wrong += [
+            f"{section} {item}" for item in part.get("includes", []) if not any(fits(item, one) for one in entries)
+        ]
+        wrong += [
+            f"no {section} {item}" for item in part.get("excludes", []) if any(fits(item, one) for one in entries)
+        ]
+        if "count_open" in part and sum(one.state == "open" for one in found.paths.listed) != part["count_open"]:
+            wrong.append(f"{part['count_open']} open paths")
+    for name, fields in (expected.get("credentials") or {}).items():
+        wrong += [f"credential {name}"] * (
+            not any(one.credential == name and fits(fields, one) for one in found.credentials)
+        )
+
+    assert wrong == []

@@ -1,0 +1,222 @@
+"""What a control is worth where it stands, for a call and for text (SEMANTICS 3, 4.5, 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.holding import evidence, proven, standing
+from threatmodel.analysis.marks import CLEAR, Mark, combine
+from threatmodel.catalog.control import Acts, Confines
+from threatmodel.catalog.setting import Outcome
+from threatmodel.load.nodes import MapNode
+from threatmodel.model.elements import as_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from threatmodel.analysis.context import Context
+    from threatmodel.model.elements import Control
+
+GATING: Final = frozenset({Acts.GATE, Acts.AUTHORIZE})
+OUTSIDERS: Final = frozenset({"untrusted", "partner"})
+APPROVAL: Final = "human-approval"
+POLICIES: Final = frozenset({"policy-enforcement", "policy-as-code"})
+
+
+@dataclass(slots=True)
+class Controls:
+    """
+    Every control with what it is worth.
+
+    What an approval by an agent is worth hangs on what steers that agent, which hangs on gates: `approvers` holds what
+    is known of them so far, and the analysis starts from the best and repeats until nothing changes.
+    """
+
+    context: Context
+    approvers: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    """Approving agent → facts missing for its influence; None: it is influenced; no entry: it is not."""
+    _outcomes: dict[str, Outcome] = field(default_factory=dict)
+    _text: dict[tuple[str, ...], Mark] = field(default_factory=dict)
+    _calls: dict[tuple[str, ...], Mark] = field(default_factory=dict)
+    _denied: list[tuple[Control, frozenset[str], frozenset[str]]] | None = None
+
+    def outcome(self, control: Control) -> Outcome:
+        """Return what a control is worth by what it says itself."""
+        if control.id not in self._outcomes:
+            known = self.context.catalog.controls.get(control.type)
+            self._outcomes[control.id] = standing(control, known, self.context.today).outcome
+        return self._outcomes[control.id]
+
+    def at(self, place: str) -> tuple[Control, ...]:
+        """Return the controls that stand at a place."""
+        return self.context.graph.controls_on.get(place, ())
+
+    def acts(self, control: Control) -> Acts | None:
+        """Return what its type does."""
+        known = self.context.catalog.controls.get(control.type)
+        return known.acts if known else None
+
+    def gate(self, control: Control) -> Mark:
+        """Return the mark that a gating control sets on a call that passes it; clear for every other control."""
+        if self.acts(control) not in GATING:
+            return CLEAR
+        outcome = self.outcome(control)
+        missing: tuple[str, ...] = ()
+        if control.type == APPROVAL and outcome is not Outcome.NOTHING:
+            worst, missing = self._approvers(control)
+            outcome = max(outcome, worst, key=lambda one: one.rank)
+        if outcome is Outcome.HOLDS and missing:
+            return Mark(missing=missing)
+        return _marked(control.id, outcome)
+
+    def _approvers(self, control: Control) -> tuple[Outcome, tuple[str, ...]]:
+        """Return what the worst of those who approve leaves of the approval (SEMANTICS 3.5)."""
+        missing: tuple[str, ...] = ()
+        for name in control.words("by"):
+            element = self.context.graph.elements.get(name)
+            if element is None:
+                continue
+            if element.kind in {"person", "external"} and element.word("trust") in OUTSIDERS:
+                return Outcome.NOTHING, ()
+            if element.kind == "agent":
+                if element.word("operated_by") == "third_party":
+                    return Outcome.NOTHING, ()
+                if name in self.approvers:
+                    facts = self.approvers[name]
+                    if facts is None:
+                        return Outcome.NOTHING, ()
+                    missing += facts
+        return Outcome.HOLDS, missing
+
+    def calls(self, *places: str) -> Mark:
+        """Return the mark of the gates at these places, for a call that passes all of them."""
+        if places not in self._calls:
+            found = dict.fromkeys(control for place in places for control in self.at(place))
+            self._calls[places] = combine(self.gate(control) for control in found)
+        return self._calls[places]
+
+    def text(self, *places: str) -> Mark:
+        """Return the mark of isolating and filtering controls for text that passes all of these places (4.5)."""
+        if places not in self._text:
+            found = dict.fromkeys(control for place in places for control in self.at(place))
+            self._text[places] = combine(self._on_text(control) for control in found)
+        return self._text[places]
+
+    def _on_text(self, control: Control) -> Mark:
+        acts, outcome = self.acts(control), None
+        if acts is Acts.ISOLATE:
+            return _marked(control.id, self.outcome(control))
+        if acts is Acts.FILTER:
+            outcome = self.outcome(control)
+        return Mark(weakened=True) if outcome is Outcome.HOLDS else CLEAR
+
+    def confine(self, what: Confines, *places: str) -> Mark:
+        """Return the mark of the controls at these places that take away one impact (3.8)."""
+        marks = []
+        for control in dict.fromkeys(control for place in places for control in self.at(place)):
+            known = self.context.catalog.controls.get(control.type)
+            if known is not None and what in known.confines:
+                marks.append(_marked(control.id, self.outcome(control)))
+        return combine(marks)
+
+    def known_bad(self, what: Confines, *places: str) -> bool:
+        """Return whether a control against one impact stands there and is known to do nothing (1.3)."""
+        return any(
+            (known := self.context.catalog.controls.get(control.type)) is not None
+            and what in known.confines
+            and self.outcome(control) is Outcome.NOTHING
+            for place in places
+            for control in self.at(place)
+        )
+
+    def at_target(self, place: str) -> Mark:
+        """
+        Return the mark of the gates on an action for a route that goes past its tool (6.3).
+
+        One at the target holds, one at the client or the tool is passed by; where nobody says, the route is unknown.
+        """
+        marks = []
+        for control in dict.fromkeys(self.at(place)):
+            mark, where = self.gate(control), control.word("at")
+            if mark is CLEAR or where in {"client", "tool"}:
+                continue
+            if where == "target" or not mark.broken:
+                marks.append(mark)
+            else:
+                marks.append(Mark(missing=(f"controls.{control.id}.at",)))
+        return combine(marks)
+
+    def authorization(self, agent: str) -> Mark:
+        """Return the mark of what an owner says of an agent's authorization (3.6): at best a claim."""
+        element = self.context.graph.elements[agent]
+        said = element.body.get("authorization")
+        if not isinstance(said, MapNode):
+            return CLEAR
+        decided, considers = said.get("decided"), said.get("considers")
+        if decided not in (None, "unknown", "per_request"):
+            return CLEAR
+        considered = considers if isinstance(considers, list) else [considers] if considers is not None else []
+        if considered and set(considered) <= {"identity", "role"}:
+            return CLEAR
+        return Mark(claimed=(f"{agent}.authorization",))
+
+    def restores(self, control: Control) -> Outcome:
+        """Return what a backup is worth: it holds only if restoring was tested, with evidence that counts (8.2)."""
+        outcome = self.outcome(control)
+        if outcome is Outcome.HOLDS and not (evidence(control) and proven(control, self.context.today)):
+            return Outcome.CLAIM
+        return outcome
+
+    def denied(self, agent: str, action: str, tool: str) -> tuple[bool, bool]:
+        """
+        Return whether a policy denies an action outright (3.6): as an attached action, and on any basis.
+
+        One that stands on the agent takes it from what is attached; one at the target, or on the tool or action itself,
+        from every basis.
+        """
+        attached = always = False
+        for control, actions, places in self._denials():
+            if action not in actions:
+                continue
+            if {action, tool} & places:
+                attached = always = True
+            elif agent in places:
+                attached = True
+                always = always or control.word("at") == "target"
+        return attached, always
+
+    def _denials(self) -> list[tuple[Control, frozenset[str], frozenset[str]]]:
+        """Return the controls that deny actions and hold: with the actions, and the places where they stand."""
+        if self._denied is None:
+            graph = self.context.graph
+            self._denied = []
+            for control in graph.controls:
+                settings = control.body.get("settings")
+                names = as_words(settings.get("denies")) if isinstance(settings, MapNode) else ()
+                if names and self.outcome_of_denial(control) is Outcome.HOLDS:
+                    actions = frozenset(action.id for name in names for action in graph.match_actions(name))
+                    places = frozenset(place for name in control.words("on") for place in graph.places_named(name))
+                    self._denied.append((control, actions, places))
+        return self._denied
+
+    def outcome_of_denial(self, control: Control) -> Outcome:
+        """Return what a list of denied actions is worth: status and place of a control, not what it looks at."""
+        status = {"tested": Outcome.HOLDS, "configured": Outcome.HOLDS}.get(control.word("status") or "", Outcome.CLAIM)
+        settings = control.body.get("settings")
+        said = settings if isinstance(settings, MapNode) else {}
+        if (
+            control.word("enforced") in {"nowhere", "in_prompt"}
+            or said.get("mode") in {"flag", "log"}
+            or said.get("acts") == "after"
+        ):
+            return Outcome.NOTHING
+        if control.word("applies") not in {"always", None} or said.get("on_error") == "allow":
+            return Outcome.CLAIM
+        return status
+
+
+def _marked(name: str, outcome: Outcome) -> Mark:
+    if outcome is Outcome.HOLDS:
+        return Mark(broken=(name,))
+    return Mark(claimed=(name,)) if outcome is Outcome.CLAIM else CLEAR

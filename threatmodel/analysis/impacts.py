@@ -1,0 +1,196 @@
+"""What an action does to the world: each harm, with what confines it (SEMANTICS 7.3 to 7.7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.marks import CLEAR, Mark
+from threatmodel.analysis.powers import WRITES
+from threatmodel.catalog.control import Confines
+from threatmodel.catalog.setting import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from threatmodel.analysis.capability import Closure, Way
+    from threatmodel.analysis.gates import Controls
+    from threatmodel.analysis.powers import Power
+    from threatmodel.model.elements import Control, Element
+    from threatmodel.model.graph import ModelGraph
+
+CHANGES: Final = frozenset({"write", "delete", "deploy", "configure"})
+BACKUP: Final = "backup-restore"
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """One impact of one way."""
+
+    impact: str
+    """`destruction`, `payment`, `privilege`, `execution`, `persistence`, `unknown`."""
+    mild: bool
+    mark: Mark
+    """What confines it, and facts that are missing; gates on the way are not in it."""
+    by_deploy: bool = False
+    """Of execution: brought about by shipping, which an attacker wants and a mishap is not."""
+
+
+class Impacts:
+    """Harms of ways, with what is known of stores, sandboxes and backups."""
+
+    def __init__(self, closure: Closure) -> None:
+        """Prepare the answers that many ways ask for."""
+        self._closure = closure
+        self._controls: Controls = closure.controls
+        self._graph: ModelGraph = closure.graph
+        self._readers = _stores_that_agents_read(closure)
+
+    def of(self, way: Way) -> Iterator[Harm]:
+        """Yield every harm of a way."""
+        power = way.leg.power
+        for effect in power.effects:
+            if effect == "unknown":
+                missing = power.doubt or (
+                    f"{power.place}.effect" if ":" not in power.name else f"{power.place}.scopes.meaning",
+                )
+                yield Harm("unknown", mild=False, mark=Mark(missing=missing))
+                continue
+            if effect in CHANGES:
+                yield from self._destruction(way, power)
+            if effect == "pay":
+                yield Harm("payment", mild=False, mark=CLEAR)
+            if effect == "grant":
+                yield Harm("privilege", mild=False, mark=CLEAR)
+            if effect == "execute":
+                yield from self._execution(way)
+            if effect == "deploy":
+                yield Harm("execution", mild=False, mark=CLEAR, by_deploy=True)
+            if effect in WRITES:
+                for store in power.stores:
+                    yield from self.persistence(
+                        store, (power.name, *((power.tool.id,) if power.tool else ())), way.agent
+                    )
+
+    def _destruction(self, way: Way, power: Power) -> Iterator[Harm]:
+        reversible = power.word("reversible")
+        if reversible == "yes":
+            return
+        missing = Mark(missing=(f"{power.place}.reversible",)) if reversible is None else CLEAR
+        yield Harm("destruction", mild=reversible == "with_effort", mark=missing + self._restored(way, power))
+
+    def _restored(self, way: Way, power: Power) -> Mark:
+        """Return what backups make of a destruction (8.2)."""
+        names = dict.fromkeys(power.words("restored_by"))
+        places = (power.name, *((power.tool.id,) if power.tool else ()), *power.stores)
+        for place in places:
+            names.update(dict.fromkeys(control.id for control in self._controls.at(place) if control.type == BACKUP))
+        total = CLEAR
+        for name in names:
+            control = self._graph.elements.get(name)
+            if control is None or control.kind != "control":
+                continue
+            total = total + self._backup(way, control)  # type: ignore[arg-type]
+        return total
+
+    def _backup(self, way: Way, control: Control) -> Mark:
+        outcome = self._controls.restores(control)
+        if outcome is Outcome.NOTHING:
+            return CLEAR
+        stores = control.words("store")
+        if stores:
+            if any(self._can_spoil(way.agent, store) for store in stores):
+                return CLEAR
+        elif any(other.leg.basis == "latent" for other in self._closure.ways[way.agent]):
+            return (
+                Mark(missing=(f"controls.{control.id}.store",))
+                if outcome is Outcome.HOLDS
+                else Mark(claimed=(control.id,))
+            )
+        return Mark(broken=(control.id,)) if outcome is Outcome.HOLDS else Mark(claimed=(control.id,))
+
+    def _can_spoil(self, agent: str, store: str) -> bool:
+        """Return whether an agent can write or delete, on any basis, the store that a backup lies in."""
+        element = self._graph.elements.get(store)
+        if element is not None and "append_only" in element.words("integrity"):
+            return False
+        return any(
+            store in way.leg.power.stores and set(way.leg.power.effects) & CHANGES for way in self._closure.ways[agent]
+        )
+
+    def _execution(self, way: Way) -> Iterator[Harm]:
+        """Code that runs where nothing holds it (7.5, 1.3)."""
+        power, leg = way.leg.power, way.leg
+        tool, holder = power.tool, self._graph.elements[leg.agent]
+        said, place = _sandbox(self._graph, tool, holder)
+        places = [power.name, leg.agent]
+        if tool is not None:
+            places.append(tool.id)
+        runtime = self._graph.runtime_of(holder)
+        if runtime is not None and runtime.id != holder.id:
+            places.append(runtime.id)
+        confined = self._controls.confine(Confines.EXECUTION, *places)
+        if said == "none":
+            yield Harm("execution", mild=False, mark=CLEAR)
+        elif said is None:
+            yield Harm(
+                "execution",
+                mild=False,
+                mark=confined if confined.broken or confined.claimed else Mark(missing=(place,)),
+            )
+        elif confined.claimed and not confined.broken:
+            yield Harm("execution", mild=False, mark=confined)
+        elif self._controls.known_bad(Confines.EXECUTION, *places) and not confined.broken:
+            yield Harm("execution", mild=False, mark=CLEAR)
+
+    def persistence(self, store: str, places: tuple[str, ...], agent: str) -> Iterator[Harm]:
+        """Text that stays for later sessions (7.6)."""
+        element = self._graph.elements.get(store)
+        if element is None or element.kind != "store" or store not in self._readers:
+            return
+        lasting, validated = element.word("persistence"), element.word("validated")
+        confined = self._controls.confine(Confines.PERSISTENCE, store, *places, agent)
+        if lasting not in {"cross_session", None}:
+            return
+        if validated == "yes":
+            bad = self._controls.known_bad(Confines.PERSISTENCE, store)
+            claim = self._controls.confine(Confines.PERSISTENCE, store)
+            if not bad and not (claim.claimed and not claim.broken):
+                return
+            confined = CLEAR if bad else claim
+        missing = Mark(missing=(f"{element.place}.persistence",)) if lasting is None else CLEAR
+        yield Harm("persistence", mild=False, mark=missing + confined)
+
+
+def _sandbox(graph: ModelGraph, tool: Element | None, holder: Element) -> tuple[str | None, str]:
+    """Return the sandbox of a tool or else of the agent that holds it, and the fact that says it."""
+    if tool is not None:
+        said = tool.word("sandbox")
+        if said is None and (runtime := graph.runtime_of(tool)) is not None:
+            said = runtime.word("sandbox")
+        if said is None and tool.word("runs_in") == "container":
+            said = "container"
+        if said is not None:
+            return said, f"{tool.place}.sandbox"
+    runtime = graph.runtime_of(holder)
+    said = None if runtime is None else runtime.word("sandbox")
+    place = f"{runtime.place}.sandbox" if runtime is not None else f"{holder.place}.runtime.sandbox"
+    return said, place
+
+
+def _stores_that_agents_read(closure: Closure) -> frozenset[str]:
+    graph = closure.graph
+    found: set[str] = set()
+    for agent in graph.agents:
+        found.update(agent.words("memory"))
+        for power in closure.own[agent.id]:
+            if "read" in power.effects:
+                found.update(power.stores)
+    for flow in graph.flows:
+        target = graph.elements.get(flow.target)
+        if target is not None and target.kind == "agent":
+            found.add(flow.source)
+    for edge in graph.edges:
+        if edge.kind == "instructions":
+            found.add(edge.source)
+    return frozenset(found)

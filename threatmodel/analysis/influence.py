@@ -1,0 +1,366 @@
+"""Influence: which agents outsiders' text can steer, from where, by which route (SEMANTICS 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.marks import BROKEN, CLAIMED, CLEAR, UNKNOWN, Hop, Hops, Mark, Search
+from threatmodel.analysis.powers import WRITES, Power
+from threatmodel.analysis.sources import EVERYBODY, free, passes_text, source_mark
+from threatmodel.load.nodes import MapNode
+from threatmodel.model.elements import as_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from threatmodel.analysis.gates import Controls
+    from threatmodel.model.elements import Agent, DataFlow, Delegation, Element, Tool
+    from threatmodel.model.graph import ModelGraph
+
+FREE_CONTEXTS: Final = frozenset({"transcript", "summary", "message"})
+RELAYS: Final = frozenset({"service", "external", "store"})
+PARTIES: Final = frozenset({"person", "external", "service", "agent"})
+_ASKS_OUTSIDE: Final = frozenset({"browser", "http"})
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """That one agent can be steered, with one certainty."""
+
+    agent: str
+    by: tuple[str, ...]
+    certainty: str
+    """`yes` or `unknown`."""
+    weakened: bool
+    """Whether every route of this certainty passes a filter that holds."""
+    route: tuple[str, ...]
+    """The first of its routes."""
+    missing: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Texts:
+    """The ways of text through a system: who writes what whom reads."""
+
+    controls: Controls
+    own: Mapping[str, tuple[Power, ...]]
+    """Agent → its attached powers."""
+    latent_writes: Mapping[str, tuple[tuple[Power, Mark], ...]]
+    """Agent → writes that raw reach gives it, with what stands before them."""
+    hops: Hops = field(default_factory=dict)
+    starts: dict[str, list[Hop]] = field(default_factory=dict)
+    """Source → how its text sets out."""
+    _written: dict[str, list[tuple[str, Mark]]] = field(default_factory=dict)
+    _written_past_tools: dict[str, list[tuple[str, Mark]]] = field(default_factory=dict)
+    _remembering: dict[str, list[str]] = field(default_factory=dict)
+    _read: dict[str, list[tuple[str, Mark]]] = field(default_factory=dict)
+    _searches: dict[str, Search] = field(default_factory=dict)
+    _strong: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
+    _into: dict[str, list[Hop]] | None = None
+    _leading: dict[str, tuple[frozenset[str], tuple[Hop, ...]]] = field(default_factory=dict)
+
+    @property
+    def graph(self) -> ModelGraph:
+        """The described system."""
+        return self.controls.context.graph
+
+    def build(self) -> Texts:
+        """Lay all hops; returns itself."""
+        self._index()
+        for flow in self.graph.flows:
+            self._flow(flow)
+        for delegation in self.graph.delegations:
+            self._delegation(delegation)
+        for store in self.graph.of_kind("store"):
+            self._store(store)
+        for agent in self.graph.agents:
+            self._results(agent)
+            self._supply_chain(agent)
+            self._instructions(agent)
+        return self
+
+    def search(self, source: str) -> Search:
+        """Return the search that starts at a source."""
+        if source not in self._searches:
+            self._searches[source] = Search(self.hops, tuple(self.starts[source]), source)
+        return self._searches[source]
+
+    def sources(self) -> tuple[str, ...]:
+        """Return every source, sorted."""
+        return tuple(sorted(self.starts))
+
+    # Laying hops
+
+    def _lay(self, source: str, target: str, mark: Mark, through: tuple[str, ...] = ()) -> None:
+        """Let text pass from one element to another, and let it begin there if the first is a source."""
+        element = self.graph.elements.get(source)
+        if element is None:
+            if source in EVERYBODY:
+                self.starts.setdefault(source, []).append(Hop(source, target, mark, through))
+            return
+        begins = source_mark(self.graph, element)
+        if begins is not None:
+            self.starts.setdefault(source, []).append(Hop(source, target, begins + mark, through))
+        if element.kind == "agent" or (element.kind in RELAYS and passes_text(element)):
+            self.hops.setdefault(source, []).append(Hop(source, target, self._relayed(element) + mark, through))
+
+    def _relayed(self, element: Element) -> Mark:
+        """Return what stands on text that comes out of a relay: controls on it, and its classifier."""
+        if element.kind == "agent":
+            return CLEAR
+        mark = self.controls.text(element.id)
+        return Mark(weakened=True) + mark if element.word("validated") == "classifier" else mark
+
+    def _flow(self, flow: DataFlow) -> None:
+        if not free(self.graph, flow):
+            return
+        target = self.graph.elements.get(flow.target)
+        if target is None or target.kind not in {"agent", *RELAYS}:
+            return
+        mark = self.controls.text(flow.id, *flow.via)
+        if "#" in flow.id:
+            mark = mark + self.controls.text(f"{flow.source}>{flow.target}")
+        for name in flow.via:
+            relay = self.graph.elements.get(name)
+            if relay is not None and relay.kind == "store" and relay.word("validated") == "classifier":
+                mark = mark + Mark(weakened=True)
+        if target.kind == "agent":
+            mark = mark + self.controls.text(target.id)
+        if target.kind == "store":
+            mark = mark + self.controls.calls(flow.id, target.id)
+        through = tuple(
+            name for name in flow.via if name in self.graph.elements and self.graph.elements[name].kind != "control"
+        )
+        self._lay(flow.source, flow.target, mark, through)
+        source = self.graph.elements.get(flow.source)
+        if flow.word("authenticated") != "no" or source is None or source.kind not in PARTIES:
+            return
+        if source_mark(self.graph, source) is not CLEAR:  # 4.1 (e): anyone can write in the name of such a party
+            self.starts.setdefault(source.id, []).append(Hop(source.id, flow.target, mark, through))
+
+    def _delegation(self, delegation: Delegation) -> None:
+        mark = self.controls.text(delegation.id)
+        context = delegation.word("context")
+        if context in FREE_CONTEXTS or context is None:
+            doubt = CLEAR if context is not None else Mark(missing=(f"{delegation.place}.context",))
+            self._lay(delegation.source, delegation.target, doubt + mark + self.controls.text(delegation.target))
+        if delegation.word("returns") != "typed":
+            self._lay(delegation.target, delegation.source, mark + self.controls.text(delegation.source))
+
+    def _store(self, store: Element) -> None:
+        """Lay the hops into a store by everything but flows, and out of it to those that read it."""
+        named = store.says("writers")
+        written = self._written.get(store.id, ())
+        gates = self.controls.calls(store.id)
+        acting = {agent for agent, _ in written}
+        for name in store.words("writers"):
+            if name not in acting:
+                edge = f"{name}>{store.id}"
+                self._lay(name, store.id, gates + self.controls.text(edge) + self.controls.calls(edge))
+        for agent, mark in written:
+            self._lay(agent, store.id, mark)
+        for agent, mark in self._written_past_tools.get(store.id, ()):
+            self._lay(agent, store.id, mark)
+        remembering = () if named else self._remembering.get(store.id, ())
+        for name in remembering:
+            self._lay(name, store.id, gates + self.controls.calls(name))
+        flows = self.graph.flows_to.get(store.id, ())
+        known = bool(named or written or flows or remembering or store.id in self._written_past_tools)
+        if passes_text(store):
+            self._out_of(store, known=known)
+
+    def _out_of(self, store: Element, *, known: bool) -> None:
+        """Lay the hops from a store to its readers; where no writer is known, text may begin there."""
+        for reader, mark in self._read.get(store.id, ()):
+            self._lay(store.id, reader, mark)
+            if not known:
+                self._begin_unsaid(store, reader, mark, ())
+        if not known:
+            for flow in self.graph.flows_from.get(store.id, ()):
+                if free(self.graph, flow):
+                    self._begin_unsaid(store, flow.target, self.controls.text(flow.id), flow.via)
+
+    def _begin_unsaid(self, store: Element, target: str, mark: Mark, via: tuple[str, ...]) -> None:
+        """Let text of a writer nobody knows begin at a store (4.3 c)."""
+        unsaid = Mark(missing=(f"{store.place}.writers",))
+        self.starts.setdefault(store.id, []).append(Hop(store.id, target, unsaid + self._relayed(store) + mark, via))
+
+    def _index(self) -> None:
+        """Note who writes and who reads each store, by actions, memory and instructions."""
+        for agent in self.graph.agents:
+            memory = agent.words("memory")
+            for name in memory:
+                self._remembering.setdefault(name, []).append(agent.id)
+            instructions = agent.body.get("instructions")
+            told = as_words(instructions.get("from")) if isinstance(instructions, MapNode) else ()
+            for name in (*memory, *told):
+                self._read.setdefault(name, []).append((agent.id, self.controls.text(f"{name}>{agent.id}", agent.id)))
+            for power in self.own[agent.id]:
+                for name in power.stores:
+                    self._index_power(agent, power, name)
+            for power, mark in self.latent_writes.get(agent.id, ()):
+                for name in power.stores:
+                    self._written_past_tools.setdefault(name, []).append((agent.id, mark))
+
+    def _index_power(self, agent: Agent, power: Power, store: str) -> None:
+        if set(power.effects) & WRITES:
+            places = (*power.gate_places, store, agent.id, f"{agent.id}>{store}")
+            mark = self.controls.calls(*dict.fromkeys(places))
+            self._written.setdefault(store, []).append((agent.id, mark))
+        if "read" in power.effects and power.word("returns") != "typed":
+            mark = self.controls.text(f"{store}>{agent.id}", agent.id) + self._on_result(power, agent)
+            self._read.setdefault(store, []).append((agent.id, mark))
+
+    def _on_result(self, power: Power, agent: Agent) -> Mark:
+        """Return the mark of text controls on what an action brings back."""
+        places = [power.name, f"{power.name}>{agent.id}"]
+        if power.tool is not None:
+            places += [power.tool.id, f"{power.tool.id}>{agent.id}"]
+        return self.controls.text(*places)
+
+    def _results(self, agent: Agent) -> None:
+        """Lay what comes back from actions (4.3 b)."""
+        for power in self.own[agent.id]:
+            if power.name in {f"{agent.id}.shell", f"{agent.id}.*"}:
+                continue
+            doubt = self._outsiders_result(power)
+            if doubt is not None:
+                name = power.tool.id if power.tool is not None and power.action is None else power.name
+                mark = doubt + self._on_result(power, agent) + self.controls.text(agent.id)
+                self.starts.setdefault(name, []).append(Hop(name, agent.id, mark))
+
+    def _outsiders_result(self, power: Power) -> Mark | None:
+        """Return whether a result carries an outsider's text: a mark that may name the missing fact, or None for no."""
+        returns = power.word("returns") if power.action is not None or power.details is not None else None
+        tool = power.tool
+        if tool is not None and power.action is None:
+            returns = tool.word("returns")
+        if returns is not None:
+            return CLEAR if returns == "untrusted" else None
+        if tool is None:
+            target = self.graph.elements.get(power.target or "")
+            outside = target is not None and target.kind == "external"
+            return Mark(missing=(f"{power.place}.returns",)) if outside else None
+        if tool.word("kind") == "library":
+            return None
+        if power.action is None:
+            ours = tool.word("provider") == "first_party" and tool.word("kind") not in _ASKS_OUTSIDE
+            return None if ours else Mark(missing=(f"{tool.place}.actions",))
+        asks = any(
+            (found := self.graph.elements.get(name)) is not None and self._outside(found)
+            for name in power.words("target")
+        )
+        if tool.word("provider") == "first_party" and tool.word("kind") not in _ASKS_OUTSIDE and not asks:
+            return None
+        return Mark(missing=(f"{power.place}.returns",))
+
+    @staticmethod
+    def _outside(element: Element) -> bool:
+        return element.kind == "external" or (element.kind == "agent" and element.word("operated_by") == "third_party")
+
+    def _supply_chain(self, agent: Agent) -> None:
+        """Lay what descriptions and outside documents of tools and skills say to the model (4.3 e)."""
+        for tool in self.graph.tools_of[agent.id]:
+            doubt = supply_chain(tool)
+            if doubt is not None:
+                mark = doubt + self.controls.text(tool.id, f"{tool.id}>{agent.id}", agent.id)
+                self.starts.setdefault(tool.id, []).append(Hop(tool.id, agent.id, mark))
+
+    def _instructions(self, agent: Agent) -> None:
+        """Lay what whoever may write an agent's instructions says to it (4.3 f)."""
+        written = agent.body.get("instructions")
+        if isinstance(written, MapNode):
+            for name in as_words(written.get("writable_by")):
+                self._lay(name, agent.id, self.controls.text(f"{name}>{agent.id}", agent.id))
+
+    # Answers
+
+    def missing(self, source: str, agent: str) -> tuple[str, ...]:
+        """Return every fact that an unbroken route of a source to an agent lacks, sorted (SEMANTICS 9.3)."""
+        ranks = self.search(source).ranks()
+        facts = {
+            fact
+            for hop in self.starts[source]
+            if hop.mark.rank == UNKNOWN and (hop.target == agent or hop.target in self._before(agent))
+            for fact in hop.mark.missing
+        }
+        for hop in self._doubtful(agent):
+            if ranks.get(hop.source, BROKEN) < BROKEN:
+                facts.update(hop.mark.missing)
+        return tuple(sorted(facts))
+
+    def _before(self, agent: str) -> frozenset[str]:
+        """Return the elements from which an unbroken way leads to an agent."""
+        if agent not in self._leading:
+            if self._into is None:
+                self._into = {}
+                for hop in (hop for hops in self.hops.values() for hop in hops if hop.mark.rank < BROKEN):
+                    self._into.setdefault(hop.target, []).append(hop)
+            seen: set[str] = set()
+            doubtful: list[Hop] = []
+            todo = [agent]
+            while todo:
+                for hop in self._into.get(todo.pop(), ()):
+                    if hop.mark.missing:
+                        doubtful.append(hop)
+                    if hop.source not in seen and hop.source != agent:
+                        seen.add(hop.source)
+                        todo.append(hop.source)
+            self._leading[agent] = (frozenset(seen), tuple(doubtful))
+        return self._leading[agent][0]
+
+    def _doubtful(self, agent: str) -> tuple[Hop, ...]:
+        """Return the hops on unbroken ways to an agent on which a fact is missing."""
+        self._before(agent)
+        return self._leading[agent][1]
+
+    def influences(self) -> tuple[Influence, ...]:
+        """Return one entry per agent and certainty, in the order of the description, `yes` first."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for source in self.sources():
+            ranks = self.search(source).ranks()
+            for agent in self.graph.agents:
+                rank = ranks.get(agent.id, BROKEN)
+                if rank < BROKEN and agent.id != source:
+                    found.setdefault((agent.id, "unknown" if rank == UNKNOWN else "yes"), []).append(source)
+        order = [(agent.id, certainty) for agent in self.graph.agents for certainty in ("yes", "unknown")]
+        return tuple(self._entry(*key, found[key]) for key in order if key in found)
+
+    def _entry(self, agent: str, certainty: str, by: list[str]) -> Influence:
+        most = UNKNOWN if certainty == "unknown" else CLAIMED
+        near = {source: self.search(source).lengths(most)[agent] for source in by}
+        shortest = min(near.values())
+        nearest = [source for source in by if near[source] == shortest]
+        first = min((self.search(source).routes(most)[agent] for source in nearest), key=lambda route: route.key)
+        weakened = not any(self.strong(source, agent, most) for source in by)
+        missing = {fact for source in by for fact in self.missing(source, agent)} if certainty == "unknown" else set()
+        return Influence(agent, tuple(by), certainty, weakened, first.steps, tuple(sorted(missing)))
+
+    def strong(self, source: str, agent: str, most: int) -> bool:
+        """Return whether text of a source reaches an agent, up to that rank, without passing a filter that holds."""
+        key = (source, most)
+        if key not in self._strong:
+            seen: set[str] = set()
+            todo = [hop for hop in self.starts[source] if hop.mark.rank <= most and not hop.mark.weakened]
+            while todo:
+                hop = todo.pop()
+                if hop.target not in seen:
+                    seen.add(hop.target)
+                    onward = self.hops.get(hop.target, ())
+                    todo += [one for one in onward if one.mark.rank <= most and not one.mark.weakened]
+            self._strong[key] = frozenset(seen)
+        return agent in self._strong[key]
+
+
+def supply_chain(tool: Tool) -> Mark | None:
+    """Return whether a tool's description or documents are a source: a mark that may name what is missing, or None."""
+    provider, version, loads = tool.word("provider"), tool.word("version"), tool.word("loads")
+    if loads == "floating":
+        return CLEAR
+    if provider == "first_party" or version == "pinned":
+        return None
+    missing = tuple(
+        f"{tool.place}.{key}" for key, said in (("provider", provider), ("version", version)) if said is None
+    )
+    return Mark(missing=missing) if missing else CLEAR
