@@ -44,13 +44,13 @@ find_python() {
 # What is missing, in words of our own; packages() turns them into names of each distribution.
 missing() {
     have dot || echo dot
-    # WeasyPrint loads these two by name when it starts.
+    # WeasyPrint loads these by name when it starts; without the last it still runs, but warns and makes larger files.
     "$1" - <<'PY' || echo pango
 import ctypes
 import ctypes.util
 import sys
 
-for name in ("pango-1.0", "pangoft2-1.0"):
+for name in ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset"):
     found = ctypes.util.find_library(name) or f"lib{name}.so.0"
     try:
         ctypes.CDLL(found)
@@ -82,9 +82,10 @@ packages() {
     for word in "$@"; do
         case "$manager:$word" in
         *:dot) echo graphviz ;;
-        apt-get:pango) echo libpango-1.0-0 libpangoft2-1.0-0 ;;
-        apk:pango | dnf:pango | pacman:pango | brew:pango) echo pango ;;
-        zypper:pango) echo libpango-1_0-0 ;;
+        apt-get:pango) echo libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 ;;
+        dnf:pango | pacman:pango | brew:pango) echo pango harfbuzz ;;
+        zypper:pango) echo libpango-1_0-0 libharfbuzz-subset0 ;;
+        apk:pango) echo pango harfbuzz-subset ;;
         apt-get:fonts) echo fontconfig fonts-dejavu-core ;;
         dnf:fonts) echo fontconfig dejavu-sans-fonts ;;
         zypper:fonts) echo fontconfig dejavu-fonts ;;
@@ -152,7 +153,7 @@ prepare_system() {
     done
     if [ -z "$manager" ]; then
         fail "the system lacks: $*" \
-            "install Graphviz (the program dot), Pango 1.44 or later, one font and the venv module of Python"
+            "install Graphviz (the program dot), Pango 1.44 or later with HarfBuzz, one font and the venv module of Python"
     fi
     names=$(packages "$manager" "$python" "$@")
     if [ "$manager" != apt-get ] || ! may_install; then
