@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.marks import BROKEN, CLAIMED, CLEAR, UNKNOWN, Hop, Hops, Mark, Search
+from threatmodel.analysis.marks import BROKEN, CLAIMED, CLEAR, UNKNOWN, Hop, Hops, Mark, Route, Search
 from threatmodel.analysis.powers import WRITES, Power
 from threatmodel.analysis.sources import EVERYBODY, free, passes_text, source_mark
 from threatmodel.load.nodes import MapNode
@@ -57,6 +57,7 @@ class Texts:
     _read: dict[str, list[tuple[str, Mark]]] = field(default_factory=dict)
     _searches: dict[str, Search] = field(default_factory=dict)
     _strong: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
+    _all: Search | None = None
     _into: dict[str, list[Hop]] | None = None
     _leading: dict[str, tuple[frozenset[str], tuple[Hop, ...]]] = field(default_factory=dict)
 
@@ -329,13 +330,24 @@ class Texts:
 
     def _entry(self, agent: str, certainty: str, by: list[str]) -> Influence:
         most = UNKNOWN if certainty == "unknown" else CLAIMED
-        near = {source: self.search(source).lengths(most)[agent] for source in by}
-        shortest = min(near.values())
-        nearest = [source for source in by if near[source] == shortest]
-        first = min((self.search(source).routes(most)[agent] for source in nearest), key=lambda route: route.key)
+        first = self._first(agent, by, most)
         weakened = not any(self.strong(source, agent, most) for source in by)
         missing = {fact for source in by for fact in self.missing(source, agent)} if certainty == "unknown" else set()
         return Influence(agent, tuple(by), certainty, weakened, first.steps, tuple(sorted(missing)))
+
+    def _first(self, agent: str, by: list[str], most: int) -> Route:
+        """Return the first route of any of these sources to an agent."""
+        anyone = self._everyone.routes(most)[agent]
+        if anyone.steps[0] in by:
+            return anyone
+        return min((self.search(source).routes(most)[agent] for source in by), key=lambda route: route.key)
+
+    @property
+    def _everyone(self) -> Search:
+        """Return one search that starts at every source at once."""
+        if self._all is None:
+            self._all = Search(self.hops, tuple(hop for name in self.sources() for hop in self.starts[name]), None)
+        return self._all
 
     def strong(self, source: str, agent: str, most: int) -> bool:
         """Return whether text of a source reaches an agent, up to that rank, without passing a filter that holds."""

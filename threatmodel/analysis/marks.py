@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -88,15 +87,15 @@ Hops = dict[str, list[Hop]]
 
 @dataclass(slots=True)
 class Search:
-    """All best routes from one start, found rank by rank when they are asked for."""
+    """All best routes from one start, or from many at once, found rank by rank when they are asked for."""
 
     hops: Hops
     first: tuple[Hop, ...]
     """How the start is left; these count only here."""
-    start: str
+    start: str | None
+    """None: every source of `first` is a start."""
     _found: dict[int, dict[str, Route]] = field(default_factory=dict)
     _ranks: dict[str, int] | None = None
-    _lengths: dict[int, dict[str, int]] = field(default_factory=dict)
 
     def routes(self, most: int) -> Mapping[str, Route]:
         """Return node → its first route (by `Route.key`) on which nothing stands of a rank above `most`."""
@@ -128,30 +127,6 @@ class Search:
             self._ranks = found
         return self._ranks
 
-    def lengths(self, most: int) -> Mapping[str, int]:
-        """Return node → the number of steps of its shortest route on which nothing stands of a rank above `most`."""
-        if most not in self._lengths:
-            found: dict[str, int] = {}
-            layers: list[list[Hop]] = [[], list(self.first)]
-            for length in itertools.count(1):
-                if length >= len(layers):
-                    break
-                for hop in layers[length]:
-                    extra = len(hop.through)
-                    if hop.mark.rank > most or hop.target in found or hop.target == self.start:
-                        continue
-                    if extra and not hop.source.startswith("\0"):
-                        while len(layers) <= length + extra:
-                            layers.append([])
-                        layers[length + extra].append(Hop(f"\0{hop.source}", hop.target, hop.mark))
-                        continue
-                    found[hop.target] = length
-                    if len(layers) == length + 1:
-                        layers.append([])
-                    layers[length + 1] += self.hops.get(hop.target, ())
-            self._lengths[most] = found
-        return self._lengths[most]
-
     def _walk(self, most: int) -> dict[str, Route]:
         found: dict[str, Route] = {}
         waiting: list[tuple[int, tuple[str, ...], tuple[str, ...], int, Route, str]] = []
@@ -159,18 +134,17 @@ class Search:
 
         def offer(hop: Hop, before: Route) -> None:
             nonlocal count
-            if hop.target in found or hop.mark.rank > most:
+            if hop.target in found or hop.mark.rank > most or hop.target == before.steps[0]:
                 return
             count += 1
             route = Route((*before.steps, *hop.through, hop.target), before.mark + hop.mark)
             heapq.heappush(waiting, (*route.key, count, route, hop.target))
 
-        begin = Route((self.start,), CLEAR)
         for hop in self.first:
-            offer(hop, begin)
+            offer(hop, Route((hop.source,), CLEAR))
         while waiting:
             *_, route, node = heapq.heappop(waiting)
-            if node in found or node == self.start:
+            if node in found:
                 continue
             found[node] = route
             for hop in self.hops.get(node, ()):

@@ -125,9 +125,13 @@ def test_delegation_is_cut_by_actions_depth_and_identity(described: Described) -
         described,
         "agents:\n"
         "  far: {tools: [], delegates_to: [{to: near, identity: actor_only, max_depth: 1}]}\n"
-        "  near: {tools: [], identity: near-id, delegates_to: [{to: payer, identity: caller, actions: [till.refund, till.look]}]}\n"
+        "  near:\n"
+        "    tools: []\n"
+        "    identity: near-id\n"
+        "    delegates_to: [{to: payer, identity: caller, actions: [till.refund, till.look]}]\n"
         "  payer: {tools: [till]}\n"
-        "tools: {till: {provider: first_party, actions: {refund: {effect: pay}, look: {effect: read}, close: {effect: delete}}}}\n"
+        "tools: {till: {provider: first_party, actions: "
+        "{refund: {effect: pay}, look: {effect: read}, close: {effect: delete}}}}\n"
         "identities: {near-id: {kind: workload, permissions: [till.look]}}\n",
     )
     can = {(one.agent, one.action) for one in found.capabilities}
@@ -174,8 +178,10 @@ def test_disclosure_takes_all_three(described: Described, facts: str, state: str
         "people: {visitor: {trust: untrusted}}\n"
         f"agents: {{{facts}}}\n"
         "tools:\n"
-        "  files: {provider: first_party, actions: {read: {effect: read, data: [case]}, list: {effect: read, data: [menu]}}}\n"
-        "  mail: {provider: first_party, actions: {send: {effect: send, to: external}, note: {effect: send, to: internal}, "
+        "  files: {provider: first_party, actions: "
+        "{read: {effect: read, data: [case]}, list: {effect: read, data: [menu]}}}\n"
+        "  mail: {provider: first_party, actions: {send: {effect: send, to: external}, "
+        "note: {effect: send, to: internal}, "
         "reply: {effect: send}}}\n"
         "data: {case: {categories: [pii]}, menu: {classification: public}}\n"
         "flows: [{from: visitor, to: a, carries: [menu]}]\n",
@@ -193,7 +199,8 @@ def test_a_model_errs_without_any_attacker(described: Described) -> None:
         "  script: {planning: fixed, tools: [disks.drop]}\n"
         "  spoiler: {planning: model_plans, tools: [disks]}\n"
         "tools:\n"
-        "  disks: {provider: first_party, actions: {drop: {effect: delete, reversible: with_effort, restored_by: copies}, "
+        "  disks: {provider: first_party, actions: "
+        "{drop: {effect: delete, reversible: with_effort, restored_by: copies}, "
         "expire: {effect: delete, reversible: yes, store: vault}}}\n"
         "stores: {vault: {kind: backup}}\n"
         "controls: {copies: {type: backup-restore, on: disks.drop, store: vault, status: tested, "
@@ -239,10 +246,10 @@ def test_a_revoked_secret_lives_on_in_what_was_made_from_it(described: Described
 def test_cycles_and_cliques_end(described: Described) -> None:
     """A route visits no agent twice, and many agents that all delegate to each other are no trouble."""
     names = [f"a{number}" for number in range(25)]
-    agents = "".join(
-        f"  {name}: {{tools: [till], delegates_to: [{', '.join(f'{{to: {other}, context: typed}}' for other in names if other != name)}]}}\n"
-        for name in names
-    )
+    agents = ""
+    for name in names:
+        others = ", ".join(f"{{to: {other}, context: typed}}" for other in names if other != name)
+        agents += f"  {name}: {{tools: [till], delegates_to: [{others}]}}\n"
     found = derived(described, f"agents:\n{agents}tools:\n{PAY}")
 
     assert len({(one.agent, one.basis) for one in found.capabilities}) == 2 * len(names)
