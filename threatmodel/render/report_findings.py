@@ -31,11 +31,13 @@ class Depth:
     """Facts of one finding."""
     arithmetic: bool
     """Whether every finding shows how its severity comes about, or only the worst one of a card."""
+    through: bool
+    """Whether compliance entries name the control that reaches them."""
 
 
 _SHORT: Final = 3  # findings of a card that is kept on one page
-BRIEF: Final = Depth(findings=8, proof=4, arithmetic=False)
-WHOLE: Final = Depth(findings=1_000_000, proof=1_000_000, arithmetic=True)
+BRIEF: Final = Depth(findings=8, proof=4, arithmetic=False, through=False)
+WHOLE: Final = Depth(findings=1_000_000, proof=1_000_000, arithmetic=True, through=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class Card:
     why: str
     fix: str
     arithmetic: str
+    """How the severity of the worst finding comes about; empty where it is what the rule weighs."""
     controls: tuple[Named, ...]
     layers: tuple[Named, ...]
     threats: tuple[Mapped, ...]
@@ -163,11 +166,11 @@ class _Maker:
             more=tuple(finding.subject for finding in rest),
             why=first.why,
             fix=first.fix,
-            arithmetic=arithmetic(worst.steps, worst.severity.word),
+            arithmetic=arithmetic(worst.steps, worst.severity.word) if len(worst.steps) > 1 else "",
             controls=tuple(_control(catalog, name) for name in first.controls),
             layers=tuple(_layer(catalog, layer) for layer in layers),
             threats=tuple(_threats(catalog, first)),
-            compliance=tuple(_compliance(catalog, first)),
+            compliance=tuple(_compliance(catalog, first, through=self.depth.through)),
         )
 
     def place(self, finding: Finding) -> Place:
@@ -233,12 +236,13 @@ def _threats(catalog: Catalog, finding: Finding) -> Iterable[Mapped]:
         yield Mapped(f"{known.title} {known.version}" if known else framework, tuple(named))
 
 
-def _compliance(catalog: Catalog, finding: Finding) -> Iterable[Mapped]:
-    """Yield, for each framework, the entries by the control that reaches them and by who published that."""
+def _compliance(catalog: Catalog, finding: Finding, *, through: bool) -> Iterable[Mapped]:
+    """Yield, for each framework, the entries by who published the mapping and, where asked, through which control."""
     found: dict[str, dict[tuple[str, str], list[str]]] = {}
     for one in finding.compliance:
-        found.setdefault(one.framework, {}).setdefault((one.through, one.mapping), []).append(one.id)
+        way = (one.mapping, one.through if through else "")
+        found.setdefault(one.framework, {}).setdefault(way, []).append(one.id)
     for framework, ways in found.items():
         known = catalog.frameworks.get(framework)
-        named = [Named(", ".join(ids), through, mapping) for (through, mapping), ids in ways.items()]
+        named = [Named(", ".join(ids), control, mapping) for (mapping, control), ids in ways.items()]
         yield Mapped(f"{known.title} {known.version}" if known else framework, tuple(named))
