@@ -22,3 +22,5 @@ class Context:
     catalog: Catalog
     placements: Mapping[str, Placement]
     today: date
+    assumed: frozenset[str] = frozenset()
+    """Ids of controls that are tried out: they hold for the fact as well as for themselves (SEMANTICS 12.1)."""

@@ -33,6 +33,8 @@ class Reading:
     """Data or a credential; None where nobody says what is read."""
     mark: Mark
     """Gates before the reading, and facts that are missing to tell whether it is secret."""
+    by: str = ""
+    """The action that reads it; empty where it comes by itself (memory, a message, a secret in the context)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Disclosure:
         for name, mark in reached.items():
             if name != agent:
                 for reading in self._own_readings(name):
-                    yield Reading(reading.asset, mark + reading.mark)
+                    yield Reading(reading.asset, mark + reading.mark, reading.by)
             for hop, names in listed.get(name, ()):
                 for leg in self._closure.legs[hop.target]:
                     if leg.power.name in names:
@@ -158,22 +160,23 @@ class Disclosure:
             return
         if power.data is not None:
             for name in power.data:
-                yield from self._asset(name, mark)
+                yield from self._asset(name, mark, power.name)
         elif power.stores:
             for name in power.stores:
                 store = self._graph.elements.get(name)
                 if store is not None and store.kind == "store":
-                    yield from self._lying_in(store, mark, f"{power.place}.data" if power.details is not None else None)
+                    fact = f"{power.place}.data" if power.details is not None else None
+                    yield from self._lying_in(store, mark, fact, power.name)
                 else:
-                    yield Reading(None, mark + Mark(missing=(f"{power.place}.data",)))
+                    yield Reading(None, mark + Mark(missing=(f"{power.place}.data",)), power.name)
         else:
-            yield Reading(None, mark + Mark(missing=(f"{power.place}.data",)))
+            yield Reading(None, mark + Mark(missing=(f"{power.place}.data",)), power.name)
 
-    def _lying_in(self, store: Element, mark: Mark, fact: str | None = None) -> Iterator[Reading]:
+    def _lying_in(self, store: Element, mark: Mark, fact: str | None = None, by: str = "") -> Iterator[Reading]:
         if not store.says("data"):
-            yield Reading(None, mark + Mark(missing=(fact or f"{store.place}.data",)))
+            yield Reading(None, mark + Mark(missing=(fact or f"{store.place}.data",)), by)
         for name in store.words("data"):
-            yield from self._asset(name, mark)
+            yield from self._asset(name, mark, by)
 
     def _brought_by(self, flow: DataFlow) -> Iterator[Reading]:
         mark = self._controls.calls(flow.id)
@@ -189,15 +192,15 @@ class Disclosure:
         ):
             yield Reading(None, mark + Mark(missing=(f"{flow.place}.carries",)))
 
-    def _asset(self, name: str, mark: Mark) -> Iterator[Reading]:
+    def _asset(self, name: str, mark: Mark, by: str = "") -> Iterator[Reading]:
         element = self._graph.elements.get(name)
         if not isinstance(element, Asset):
             return
         classified = element.classification
         if classified is None:
-            yield Reading(name, mark + Mark(missing=(f"{element.place}.classification",)))
+            yield Reading(name, mark + Mark(missing=(f"{element.place}.classification",)), by)
         elif classified in SECRET:
-            yield Reading(name, mark)
+            yield Reading(name, mark, by)
 
     # Ways out
 
@@ -275,7 +278,10 @@ class Disclosure:
         if runtime is not None:
             places.append(runtime.id)
         confined = self._controls.confine(Confines.DISCLOSURE_BY_REACH, *places)
-        if egress == "any":
+        tried = self._controls.assumed(Confines.DISCLOSURE_BY_REACH, *places)
+        if tried.broken:
+            mark = tried
+        elif egress == "any":
             mark = CLEAR
         elif egress is None:
             mark = confined if confined.broken or confined.claimed else Mark(missing=(str(place),))
@@ -377,6 +383,8 @@ class Session:
     mark: Mark
     """Of the readings: gates if every one is gated, facts if none is certain."""
     assets: tuple[str, ...]
+    by: str
+    """The action of one of the readings that count, the first by name; empty if one comes by itself."""
 
 
 def session(readings: tuple[Reading, ...], carries: tuple[str, ...] | None) -> Session | None:
@@ -389,10 +397,13 @@ def session(readings: tuple[Reading, ...], carries: tuple[str, ...] | None) -> S
     rank = min(one.mark.rank for one in considered)
     worst = [one for one in considered if one.mark.rank == rank]
     assets = tuple(sorted({one.asset for one in worst if one.asset is not None}))
+    by = min(one.by for one in worst)
     if rank == OPEN:
-        return Session(rank, CLEAR, assets)
-    if rank == BROKEN:
-        return Session(rank, Mark(broken=tuple(sorted({name for one in worst for name in one.mark.broken}))), assets)
-    if rank == UNKNOWN:
-        return Session(rank, Mark(missing=tuple(sorted({fact for one in worst for fact in one.mark.missing}))), assets)
-    return Session(rank, Mark(claimed=tuple(sorted({name for one in worst for name in one.mark.claimed}))), assets)
+        mark = CLEAR
+    elif rank == BROKEN:
+        mark = Mark(broken=tuple(sorted({name for one in worst for name in one.mark.broken})))
+    elif rank == UNKNOWN:
+        mark = Mark(missing=tuple(sorted({fact for one in worst for fact in one.mark.missing})))
+    else:
+        mark = Mark(claimed=tuple(sorted({name for one in worst for name in one.mark.claimed})))
+    return Session(rank, mark, assets, by)

@@ -120,6 +120,12 @@ class Controls:
                 marks.append(_marked(control.id, self.outcome(control)))
         return combine(marks)
 
+    def assumed(self, what: Confines, *places: str) -> Mark:
+        """Return the mark of controls that are tried out against one impact: they hold whatever a fact says (12.1)."""
+        mark = self.confine(what, *places)
+        held = tuple(name for name in mark.broken if name in self.context.assumed)
+        return Mark(broken=held) if held else CLEAR
+
     def known_bad(self, what: Confines, *places: str) -> bool:
         """Return whether a control against one impact stands there and is known to do nothing (1.3)."""
         return any(

@@ -130,7 +130,10 @@ class Impacts:
         if runtime is not None and runtime.id != holder.id:
             places.append(runtime.id)
         confined = self._controls.confine(Confines.EXECUTION, *places)
-        if said == "none":
+        tried = self._controls.assumed(Confines.EXECUTION, *places)
+        if tried.broken:
+            yield Harm("execution", mild=False, mark=tried)
+        elif said == "none":
             yield Harm("execution", mild=False, mark=CLEAR)
         elif said is None:
             yield Harm(

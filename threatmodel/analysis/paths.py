@@ -42,6 +42,8 @@ class AttackPath:
     missing: tuple[str, ...]
     weakened: bool
     """Whether every route of the source to the agent passes a filter that holds."""
+    reading: str = ""
+    """Of a disclosure: an action that reads what leaves; empty where it comes by itself."""
 
     @property
     def id(self) -> str:
@@ -85,6 +87,7 @@ class End:
     assets: tuple[str, ...]
     only_for: str | None = None
     not_for: str | None = None
+    reading: str = ""
 
 
 Ends = dict[tuple[str, str], list[End]]
@@ -150,7 +153,9 @@ def ends_of(agent: Agent, closure: Closure, impacts: Impacts, disclosure: Disclo
             taken = session(readings, out.carries)
             if taken is not None:
                 route = Route(out.route.steps, out.route.mark + taken.mark)
-                end = End(route, mild=False, assets=taken.assets, only_for=out.only_for, not_for=out.to)
+                end = End(
+                    route, mild=False, assets=taken.assets, only_for=out.only_for, not_for=out.to, reading=taken.by
+                )
                 ends.setdefault((out.action, "disclosure"), []).append(end)
     return ends
 
@@ -192,6 +197,7 @@ def _path(source: str, agent: str, action: str, impact: str, ends: list[End], te
     return AttackPath(
         source, agent, action, impact, end.mild, end.assets, route.steps, STATES[rank],
         tuple(sorted(route.mark.broken)), tuple(sorted(route.mark.claimed)), tuple(sorted(missing)), weakened,
+        end.reading,
     )  # fmt: skip
 
 
