@@ -96,5 +96,6 @@ def order(finding: Finding) -> tuple[int, str]:
 def _after_treatment(results: tuple[RuleResult, ...], findings: tuple[Finding, ...]) -> tuple[RuleResult, ...]:
     by_id = {finding.id: finding for finding in findings}
     return tuple(
-        RuleResult(result.rule, result.looked_at, result.clear, tuple(by_id[finding.id] for finding in result.findings)) for result in results
+        RuleResult(result.rule, result.looked_at, result.clear, tuple(by_id[finding.id] for finding in result.findings))
+        for result in results
     )

@@ -1,4 +1,4 @@
-"""The closed set of condition operators: what each accepts, and when it holds. Conditions compile once, to functions."""
+"""The closed set of condition operators: what each accepts, and when it holds. Each compiles once, to a function."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def _includes(operand: object, _: frozenset[str]) -> Test:
 
     def test(context: Context, element: Element) -> Truth:
         known = fact(context.graph, element, path)
-        return _judge(known, lambda value: any(matches(pattern, word) for word in _words(value) for pattern in patterns))
+        return _judge(
+            known, lambda value: any(matches(pattern, word) for word in _words(value) for pattern in patterns)
+        )
 
     return test
 
@@ -107,8 +109,8 @@ def _two_lists(operand: object, judge: Callable[[set[str], set[str]], bool]) -> 
 
 
 def _subset(operand: object, _: frozenset[str]) -> Test:
-    """`[a, b]`: everything in a is in b."""
-    return _two_lists(operand, lambda left, right: left <= right)
+    """`[a, b]`: everything in a is in b, or fits a pattern there (`mail.*`)."""
+    return _two_lists(operand, lambda left, right: all(any(matches(known, one) for known in right) for one in left))
 
 
 def _overlaps(operand: object, _: frozenset[str]) -> Test:
@@ -147,7 +149,9 @@ def _has(operand: object, _: frozenset[str]) -> Test:
 def _lacks(operand: object, _: frozenset[str]) -> Test:
     """`path`: it is stated that there is none (`none`, `false`, `never`, an empty list). Unsaid is unknown."""
     path = _path(operand)
-    return lambda context, element: _judge(fact(context.graph, element, path), lambda value: value in ("none", "never", False, ()))
+    return lambda context, element: _judge(
+        fact(context.graph, element, path), lambda value: value in ("none", "never", False, ())
+    )
 
 
 def _longer(operand: object, _: frozenset[str]) -> Test:
@@ -250,9 +254,10 @@ def _ask(operand: object, kinds: frozenset[str]) -> Test:
 
 
 OPERATORS: Final[dict[str, Callable[[Any, frozenset[str]], Test]]] = {
-    "all": _all, "any": _any, "not": _not, "is": _is, "includes": _includes, "subset": _subset, "overlaps": _overlaps, "same": _same,
-    "stated": _stated, "has": _has, "lacks": _lacks, "longer": _longer, "older": _older, "some": _some, "every": _every,
-    "count": _count, "ask": _ask,
+    "all": _all, "any": _any, "not": _not,
+    "is": _is, "includes": _includes, "subset": _subset, "overlaps": _overlaps, "same": _same,
+    "stated": _stated, "has": _has, "lacks": _lacks, "longer": _longer, "older": _older,
+    "some": _some, "every": _every, "count": _count, "ask": _ask,
 }  # fmt: skip
 
 

@@ -65,7 +65,8 @@ def _state(entry: Entry, results: list[RuleResult]) -> Coverage:
         state, why = Covered.OPEN, f"{len(opened)} open"
     elif unknown:
         facts = dict.fromkeys(fact for finding in unknown for fact in finding.missing)
-        state, why = Covered.CANNOT_TELL, f"{len(facts)} {'fact is' if len(facts) == 1 else 'facts are'} missing, such as {next(iter(facts), 'none')}"
+        many = "fact is" if len(facts) == 1 else "facts are"
+        state, why = Covered.CANNOT_TELL, f"{len(facts)} {many} missing, such as {next(iter(facts), 'none')}"
     elif not looked_at:
         kinds = sorted({kind for result in results for kind in result.rule.applies_to})
         state, why = Covered.NOT_APPLICABLE, f"the description has no {' and no '.join(kinds)}"
@@ -73,7 +74,12 @@ def _state(entry: Entry, results: list[RuleResult]) -> Coverage:
         counted: dict[str, int] = {}
         for finding in settled:
             counted[finding.state.value] = counted.get(finding.state.value, 0) + 1
-        state, why = Covered.MITIGATED, ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in sorted(counted.items()))
+        state, why = (
+            Covered.MITIGATED,
+            ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in sorted(counted.items())),
+        )
     else:
         state, why = Covered.MITIGATED, "ruled out by what the owner stated; stated is not proven"
-    return Coverage(entry.framework, entry.id, state, why, tuple(result.rule.id for result in results), len(opened), len(unknown))
+    return Coverage(
+        entry.framework, entry.id, state, why, tuple(result.rule.id for result in results), len(opened), len(unknown)
+    )

@@ -1,4 +1,4 @@
-"""ModelGraph × Catalog → findings. Rules compile once; one that cannot be evaluated is an error, never silence."""
+"""Graph and catalog → findings. Rules compile once; one that cannot be evaluated is an error, never silence."""
 
 from __future__ import annotations
 
@@ -11,22 +11,25 @@ from threatmodel.analysis.finding import Compliance, Evidence, Finding, FindingS
 from threatmodel.analysis.holding import standing
 from threatmodel.analysis.relations import relation
 from threatmodel.analysis.severity import Severity, judge
+from threatmodel.analysis.truth import Truth
 from threatmodel.catalog.setting import Outcome
 from threatmodel.errors import RuleError
 from threatmodel.model.elements import Action, DataFlow, Delegation
 from threatmodel.model.facts import fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from threatmodel.analysis.context import Context
-    from threatmodel.analysis.truth import Truth
     from threatmodel.catalog.control import ControlType
     from threatmodel.catalog.rule import Rule
     from threatmodel.model.elements import Control, Element
     from threatmodel.model.facts import Fact
+    from threatmodel.span import Span
 
 MOST_EVIDENCE: Final = 12  # facts shown with one finding
+MOST_NAMES: Final = 6  # elements named in one message
+GONE: Final = frozenset({"absent", "disabled", "failed"})  # states of a control that is known not to work
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_.]+)\}")
 
 
@@ -94,7 +97,10 @@ def run_rules(context: Context, rules: Iterable[Rule]) -> tuple[RuleResult, ...]
     Raises:
         RuleError: a rule failed.
     """
-    standings = {control.id: standing(control, context.catalog.controls.get(control.type), context.today) for control in context.graph.controls}
+    standings = {
+        control.id: standing(control, context.catalog.controls.get(control.type), context.today)
+        for control in context.graph.controls
+    }
     judged = _Judged(context, {name: one.outcome for name, one in standings.items()})
     return tuple(judged.result(compile_rule(rule)) for rule in rules)
 
@@ -123,6 +129,8 @@ class _Judged:
 
     def finding(self, compiled: CompiledRule, element: Element, truth: Truth) -> Finding:
         rule, context = compiled.rule, self.context
+        if truth.value is None and (gone := self.known_not_there(rule, element, truth)):
+            truth = Truth(value=True, used=(*truth.used, *gone))
         unknown = truth.value is None
         related = tuple(self.related(rule, element))
         holding, claiming = self.controls(rule, (element, *related))
@@ -154,7 +162,7 @@ class _Judged:
             span=self.span(compiled, element, truth),
             fix=rule.fix,
             why=rule.why,
-            group=group(rule, element),
+            group=group(rule, element, unknown=unknown),
         )
 
     def related(self, rule: Rule, element: Element) -> Iterator[Element]:
@@ -164,17 +172,33 @@ class _Judged:
                 yield from way.ways(self.context.graph, element)
 
     def controls(self, rule: Rule, elements: Iterable[Element]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the controls that could break the finding and stand on its subject: those that hold, those that claim to."""
+        """Return the controls on the subject that could break the finding: those that hold, those that claim to."""
         wanted = set(rule.broken_by)
         subject = next(iter(elements))
         places = (subject.id, *owners(subject))
-        standing_there = dict.fromkeys(control for place in places for control in self.context.graph.controls_on.get(place, ()))
+        standing_there = dict.fromkeys(
+            control for place in places for control in self.context.graph.controls_on.get(place, ())
+        )
         found: dict[Outcome, list[Control]] = {}
         for control in standing_there:
             if control.type in wanted and control is not subject:
                 found.setdefault(self.outcomes[control.id], []).append(control)
         holding, claiming = found.get(Outcome.HOLDS, ()), found.get(Outcome.CLAIM, ())
         return tuple(control.id for control in holding), tuple(control.id for control in claiming)
+
+    def known_not_there(self, rule: Rule, element: Element, truth: Truth) -> tuple[Fact, ...]:
+        """
+        Return what controls say where no fact does: that they are not there (SEMANTICS 1.3, 3.2).
+
+        Empty unless they say the same as every fact that is missing; a catalog entry names that fact.
+        """
+        gone, same = [], set()
+        for control in self.context.graph.controls_on.get(element.id, ()):
+            known = self.context.catalog.controls.get(control.type)
+            if known and known.fact and control.type in rule.broken_by and control.word("status") in GONE:
+                gone.append(fact(self.context.graph, control, ("status",)))
+                same.add(f"{element.place}.{known.fact.at.get(element.kind)}")
+        return tuple(gone) if all(one.place in same for one in truth.missing) else ()
 
     def message(self, parts: tuple[str, ...], element: Element) -> str:
         return "".join(part if not index % 2 else self.filled(part, element) for index, part in enumerate(parts))
@@ -187,10 +211,10 @@ class _Judged:
             return element.id
         if len(steps) == 1 and (way := relation(steps[0], element.kind)) is not None:
             names = [one.id for one in way.ways(self.context.graph, element)]
-            return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "") if names else "nobody"  # noqa: PLR2004  a line
+            return _listed(names) or ("nobody" if way.finds & {"agent", "person"} else "nothing")
         return fact(self.context.graph, element, steps).text()
 
-    def span(self, compiled: CompiledRule, element: Element, truth: Truth) -> object:
+    def span(self, compiled: CompiledRule, element: Element, truth: Truth) -> Span:
         if compiled.primary:
             known = fact(self.context.graph, element, compiled.primary)
             if known.known:
@@ -209,26 +233,33 @@ def owners(element: Element) -> tuple[str, ...]:
     return (element.id,)
 
 
-def group(rule: Rule, element: Element) -> str:
-    """Return the id of the group whose findings are decided together."""
-    if rule.group == "rule":
+def group(rule: Rule, element: Element, *, unknown: bool = False) -> str:
+    """Return the id of the group whose findings are decided together; what one rule cannot tell is one group."""
+    if rule.group == "rule" or unknown:
         return rule.id
     if rule.group == "parent" and isinstance(element, Action | Delegation):
         return f"{rule.id}@{owners(element)[0]}"
     return f"{rule.id}@{element.id}"
 
 
-def compliance(rule: Rule, controls: dict[str, ControlType] | object) -> Iterator[Compliance]:
-    """Yield the compliance entries that a rule reaches through its controls; a published mapping wins over a proposed one."""
+def compliance(rule: Rule, controls: Mapping[str, ControlType]) -> Iterator[Compliance]:
+    """Yield the compliance entries that a rule reaches through its controls; a published mapping wins."""
     found: dict[str, Compliance] = {}
     for name in rule.controls:
-        control = controls.get(name)  # type: ignore[attr-defined]
+        control = controls.get(name)
         for satisfied in () if control is None else control.satisfies:
             framework, _, entry = satisfied.entry.partition(":")
             mapping = satisfied.mapping.value
-            if satisfied.entry not in found or (mapping == "published" and found[satisfied.entry].mapping != "published"):
+            if satisfied.entry not in found or (
+                mapping == "published" and found[satisfied.entry].mapping != "published"
+            ):
                 found[satisfied.entry] = Compliance(framework, entry, name, mapping)
     yield from (found[name] for name in sorted(found))
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _by_framework(references: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:

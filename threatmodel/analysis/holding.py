@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from threatmodel.model.elements import Control
 
 _STATUS: Final = {"tested": Outcome.HOLDS, "configured": Outcome.HOLDS, "declared": Outcome.CLAIM}  # SEMANTICS 3.2
-_NOWHERE: Final = frozenset({"planned", "failed", "absent", "disabled"})
+NOWHERE: Final = frozenset({"planned", "failed", "absent", "disabled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def standing(control: Control, control_type: ControlType | None, today: date) ->
     Whether whoever approves can be the attacker (SEMANTICS 3.5) depends on influence and is judged there.
     """
     status = control.word("status")
-    if status in _NOWHERE:
+    if status in NOWHERE:
         return Standing(Outcome.NOTHING, proven=False, reason=f"its status is {status}")
     enforced = control.word("enforced")
     if enforced in {"nowhere", "in_prompt"}:  # SEMANTICS 3.3
@@ -58,7 +58,7 @@ def proven(control: Control, today: date) -> bool:
     return control.word("status") == "tested" and any(counts(item, today) for item in evidence(control))
 
 
-def evidence(control: Control) -> tuple[Mapping[str, Any], ...]:
+def evidence(control: Control) -> tuple[MapNode, ...]:
     """Return what the control names as evidence."""
     written = control.body.get("evidence")
     items = written if isinstance(written, list) else [written]

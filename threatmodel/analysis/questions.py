@@ -46,7 +46,11 @@ def ask(fact: str) -> str:
     keys = split(fact)
     owner = ".".join(keys[1:-1]) if len(keys) > 2 else keys[0]  # noqa: PLR2004  section, id, key
     about = str(_schema_of(keys).get("description") or "").split(" Unsaid:")[0].rstrip(".")
-    return f"{owner}: {keys[-1].replace('_', ' ')}? {about}".rstrip() if about else f"{owner}: {keys[-1].replace('_', ' ')}?"
+    return (
+        f"{owner}: {keys[-1].replace('_', ' ')}? {about}".rstrip()
+        if about
+        else f"{owner}: {keys[-1].replace('_', ' ')}?"
+    )
 
 
 def paste(fact: str) -> str:
@@ -118,5 +122,9 @@ def _forms(node: dict[str, Any], definitions: dict[str, Any]) -> Iterable[dict[s
 def _words(node: dict[str, Any]) -> list[str]:
     for form in _forms(node, _schema()["$defs"]):
         if "enum" in form:
-            return list(dict.fromkeys("true" if word is True else "false" if word is False else str(word) for word in form["enum"]))
+            return list(
+                dict.fromkeys(
+                    "true" if word is True else "false" if word is False else str(word) for word in form["enum"]
+                )
+            )
     return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from threatmodel.model.elements import Agent, as_words
 from threatmodel.model.facts import Fact, State
 
 if TYPE_CHECKING:
@@ -54,12 +55,43 @@ def _end(name: str) -> Callable[[ModelGraph, Element], Elements]:
     return lambda graph, start: _one(graph.find(getattr(start, name)))
 
 
-def _agent_credentials(graph: ModelGraph, start: Element) -> Elements:
-    return tuple(credential for credential in graph.of_kind("credential") if start in graph.agents_holding.get(credential.id, ()))
+def _identity_agents(graph: ModelGraph, start: Element) -> Elements:
+    return tuple(user for user in graph.identity_users.get(start.id, ()) if isinstance(user, Agent))
 
 
-def _opened_by(graph: ModelGraph, start: Element) -> Elements:
-    return tuple(credential for credential in graph.of_kind("credential") if start.id in credential.words("identity"))
+def _actors(graph: ModelGraph, start: Element) -> Elements:
+    """Agents that act under an identity: themselves, by a tool that has it, or by a credential that proves it."""
+    found: dict[str, Agent] = {}
+    for user in graph.identity_users.get(start.id, ()):
+        agents = (user,) if isinstance(user, Agent) else graph.users_of_tool.get(user.id, ())
+        found.update((agent.id, agent) for agent in agents)
+    for credential in graph.credentials_of_identity.get(start.id, ()):
+        found.update((agent.id, agent) for agent in graph.agents_holding.get(credential.id, ()))
+    return tuple(found.values())
+
+
+def _credential_tools(graph: ModelGraph, start: Element) -> Elements:
+    return tuple(user for user in graph.credential_users.get(start.id, ()) if user.kind in {"tool", "skill"})
+
+
+def _credential_actions(graph: ModelGraph, start: Element) -> Elements:
+    """Actions of the tools that use a credential; where its granted scopes name any action, only those named."""
+    actions = [action for tool in _credential_tools(graph, start) for action in graph.actions_of_tool.get(tool.id, ())]
+    scopes = start.body.get("scopes")
+    granted = as_words(scopes.get("granted")) if isinstance(scopes, dict) else ()
+    meaning = scopes.get("meaning") if isinstance(scopes, dict) else None
+    opened = [
+        name
+        for scope in granted
+        for name in (scope, *as_words(meaning.get(scope) if isinstance(meaning, dict) else None))
+    ]
+    named = {action.id for name in opened for action in graph.match_actions(name)}
+    return tuple(action for action in actions if action.id in named) if named else tuple(actions)
+
+
+def _callee(graph: ModelGraph, start: Element) -> Elements:
+    found = graph.find(getattr(start, "target", ""))
+    return (found,) if isinstance(found, Agent) else ()
 
 
 def _tool_of(_: ModelGraph, start: Element) -> Elements:
@@ -87,14 +119,20 @@ def _model_users(graph: ModelGraph, start: Element) -> Elements:
     return tuple(agent for agent in graph.agents if start.id in agent.words("model"))
 
 
+_WITH_IDENTITY: Final = frozenset({"agent", "service", "tool", "skill", "credential"})
+_ENDS: Final = frozenset({"agent", "person", "external", "service", "store", "tool", "skill", "model", "control"})
 _KINDS_THAT_ACT: Final = frozenset({"agent", "service", "tool", "skill"})
 
 RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
     "actions": (
         Relation(frozenset({"tool", "skill"}), frozenset({"action"}), _index("actions_of_tool"), "actions"),
         Relation(frozenset({"agent"}), frozenset({"action"}), _index("attached"), "tools"),
+        Relation(frozenset({"credential"}), frozenset({"action"}), _credential_actions),
     ),
-    "tools": (Relation(frozenset({"agent"}), frozenset({"tool", "skill"}), _index("tools_of"), "tools"),),
+    "tools": (
+        Relation(frozenset({"agent"}), frozenset({"tool", "skill"}), _index("tools_of"), "tools"),
+        Relation(frozenset({"credential"}), frozenset({"tool", "skill"}), _credential_tools),
+    ),
     "tool": (Relation(frozenset({"action"}), frozenset({"tool", "skill"}), _tool_of),),
     "agents": (
         Relation(frozenset({"tool", "skill"}), frozenset({"agent"}), _tool_agents),
@@ -102,16 +140,21 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
         Relation(frozenset({"credential"}), frozenset({"agent"}), _index("agents_holding")),
         Relation(frozenset({"store"}), frozenset({"agent"}), _memory_users),
         Relation(frozenset({"model"}), frozenset({"agent"}), _model_users),
+        Relation(frozenset({"identity"}), frozenset({"agent"}), _identity_agents),
     ),
+    "actors": (Relation(frozenset({"identity"}), frozenset({"agent"}), _actors),),
+    "callee": (Relation(frozenset({"delegation"}), frozenset({"agent"}), _callee),),
     "users": (
         Relation(frozenset({"identity"}), _KINDS_THAT_ACT, _index("identity_users")),
         Relation(frozenset({"credential"}), _KINDS_THAT_ACT, _index("credential_users")),
     ),
     "credentials": (
-        Relation(frozenset({"agent"}), frozenset({"credential"}), _agent_credentials),
-        Relation(frozenset({"identity"}), frozenset({"credential"}), _opened_by),
+        Relation(frozenset({"agent"}), frozenset({"credential"}), _index("credentials_of_agent")),
+        Relation(frozenset({"identity"}), frozenset({"credential"}), _index("credentials_of_identity")),
     ),
-    "identities": (Relation(frozenset({"agent", "service", "tool", "credential"}), frozenset({"identity"}), _named("identity"), "identity"),),
+    "identities": (
+        Relation(_WITH_IDENTITY, frozenset({"identity"}), _named("identity"), "identity"),
+    ),
     "delegations": (Relation(frozenset({"agent"}), frozenset({"delegation"}), _index("delegations_from")),),
     "received": (Relation(frozenset({"agent"}), frozenset({"delegation"}), _index("delegations_to")),),
     "data": (Relation(frozenset({"action", "store", "tool"}), frozenset({"data"}), _named("data"), "data"),),
@@ -119,8 +162,8 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
     "stores": (Relation(frozenset({"action"}), frozenset({"store"}), _named("store")),),
     "memory": (Relation(frozenset({"agent"}), frozenset({"store"}), _named("memory"), "memory"),),
     "writers": (Relation(frozenset({"store"}), _KINDS_THAT_ACT | {"person", "external"}, _writers, "writers"),),
-    "source": (Relation(frozenset({"flow", "delegation"}), frozenset({"agent", "person", "external", "service", "store", "tool"}), _end("source")),),
-    "target": (Relation(frozenset({"flow", "delegation"}), frozenset({"agent", "person", "external", "service", "store", "tool"}), _end("target")),),
+    "source": (Relation(frozenset({"flow", "delegation"}), _ENDS, _end("source")),),
+    "target": (Relation(frozenset({"flow", "delegation"}), _ENDS, _end("target")),),
 }  # fmt: skip
 """Name → the relations of that name; at most one starts at a given kind."""
 

@@ -41,7 +41,9 @@ def treat(findings: tuple[Finding, ...], treatments: tuple[Entry, ...], today: d
     for entry in treatments:
         decisions.setdefault(entry.id, entry)
     known = {finding.id for finding in findings}
-    treated = tuple(_decided(finding, decisions[finding.id], today) if finding.id in decisions else finding for finding in findings)
+    treated = tuple(
+        _decided(finding, decisions[finding.id], today) if finding.id in decisions else finding for finding in findings
+    )
     return Treated(treated, tuple(entry for entry in treatments if entry.id not in known))
 
 
@@ -55,5 +57,7 @@ def _decided(finding: Finding, entry: Entry, today: date) -> Finding:
     if finding.state not in _DECIDABLE:
         return replace(finding, treatment=text)
     if expires is not None and str(expires) < today.isoformat():
-        return replace(finding, treatment=f"{text} (expired)", state=FindingState.EXPIRED if decision in _STATES else finding.state)
+        return replace(
+            finding, treatment=f"{text} (expired)", state=FindingState.EXPIRED if decision in _STATES else finding.state
+        )
     return replace(finding, treatment=text, state=_STATES.get(decision, finding.state))

@@ -18,6 +18,7 @@ from threatmodel.model.elements import (
     System,
     Tool,
     TrustBoundary,
+    as_words,
 )
 from threatmodel.model.patterns import matches
 
@@ -249,6 +250,33 @@ class ModelGraph:
         found = next((self.elements.get(name) for name in element.words("credential")), None)
         return found if isinstance(found, Credential) else None
 
+    @cached_property
+    def credentials_of_identity(self) -> Mapping[str, tuple[Credential, ...]]:
+        """Identity → the credentials that prove it."""
+        return _inverse(
+            (credential, name) for credential in self.of_kind("credential") for name in credential.words("identity")
+        )
+
+    @cached_property
+    def credentials_of_agent(self) -> Mapping[str, tuple[Credential, ...]]:
+        """Agent → the credentials it uses, itself or through a tool of its own."""
+        return _inverse(
+            (credential, agent.id)
+            for credential in self.of_kind("credential")
+            for agent in self.agents_holding.get(credential.id, ())
+        )
+
+    @cached_property
+    def proof_names(self) -> frozenset[str]:
+        """Every id that stands where an identity or a credential is named."""
+        return frozenset(
+            name
+            for kind, elements in self._by_kind.items()
+            if kind != "control"
+            for element in elements
+            for name in _proofs(element.body)
+        )
+
     # Delegation
 
     @cached_property
@@ -354,3 +382,17 @@ def _inverse(pairs: Iterable[tuple[Any, str]]) -> dict[str, tuple[Any, ...]]:
     for value, key in pairs:
         found.setdefault(key, {})[id(value)] = value
     return {key: tuple(values.values()) for key, values in found.items()}
+
+
+_NAMING_PROOF = ("identity", "issuer", "credential", "credentials", "derived_from", "opens")
+
+
+def _proofs(body: Mapping[str, Any]) -> Iterable[str]:
+    """Yield what a body names under the keys above, in its `runtime:` and its `access:` too."""
+    for key in _NAMING_PROOF:
+        yield from as_words(body.get(key))
+    for key in ("runtime", "access"):
+        inner = body.get(key)
+        if isinstance(inner, dict):
+            yield from _proofs(inner)
+            yield from (name for value in inner.values() if isinstance(value, dict) for name in _proofs(value))

@@ -1,0 +1,16 @@
+"""Named questions about the graph that rules may ask: what the condition operators cannot say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.predicates.agents import AGENTS
+from threatmodel.analysis.predicates.controls import CONTROLS
+from threatmodel.analysis.predicates.identities import IDENTITIES
+from threatmodel.analysis.predicates.stores import STORES
+
+if TYPE_CHECKING:
+    from threatmodel.analysis.predicates.predicate import Predicate
+
+PREDICATES: Final[dict[str, Predicate]] = {**AGENTS, **CONTROLS, **IDENTITIES, **STORES}
+"""Name → predicate, over all topics."""
