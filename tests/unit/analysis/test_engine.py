@@ -164,3 +164,42 @@ def test_a_rule_that_fails_while_it_runs_is_named(described: Described, monkeypa
 
     with pytest.raises(RuleError, match="'loose-tool' could not be evaluated on 'loose': TypeError: boom"):
         result(described(TOOLS), rule())
+
+
+ABSENT = """
+stores:
+  a: {kind: log}
+  b: {kind: log}
+  c: {kind: log}
+controls:
+  none-there: {type: encryption-at-rest, on: [a], status: absent}
+  claimed: {type: encryption-at-rest, on: [b], status: declared}
+"""
+
+
+def test_a_control_known_to_be_absent_answers_for_its_fact(described: Described) -> None:
+    """Nobody states `encrypted`, but that nothing encrypts is said: open, with the control as its proof."""
+    one = rule(
+        applies_to="store",
+        when={"is": {"encrypted": False}},
+        broken_by=["encryption-at-rest"],
+        primary="encrypted",
+        related=[],
+        message="store {id} is not encrypted",
+    )
+    states = {finding.subject: finding for finding in result(described(ABSENT), one).findings}
+
+    assert FindingState.OPEN is states["a"].state
+    assert ["controls.none-there.status is absent"] == [evidence.fact for evidence in states["a"].evidence]
+    assert FindingState.UNKNOWN is states["b"].state
+    assert ("claimed",) == states["b"].claimed_by
+    assert FindingState.UNKNOWN is states["c"].state
+
+
+def test_what_one_rule_cannot_tell_is_one_group(described: Described) -> None:
+    """A reader answers the questions of a rule together; open findings are decided each on its own."""
+    one = rule(when={"is": {"version": ["floating", "dynamic"]}}, group="subject")
+    findings = result(described(TOOLS), one).findings
+
+    assert {"loose-tool@loose"} == {finding.group for finding in findings if finding.state is FindingState.OPEN}
+    assert {"loose-tool"} == {finding.group for finding in findings if finding.state is FindingState.UNKNOWN}
