@@ -183,7 +183,7 @@ class Cutter:
         return tuple(found.values())
 
     def _allowed(self, aim: str, candidate: Candidate) -> bool:
-        """Return whether a set of that aim may hold a candidate; `working` leaves every agent what it reads and does."""
+        """Return whether a set of that aim may hold a candidate; `working` leaves agents what they read and do."""
         if aim != "working":
             return True
         if candidate.isolates:

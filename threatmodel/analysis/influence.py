@@ -337,8 +337,8 @@ class Texts:
 
     def _first(self, agent: str, by: list[str], most: int) -> Route:
         """Return the first route of any of these sources to an agent."""
-        anyone = self._everyone.routes(most)[agent]
-        if anyone.steps[0] in by:
+        anyone = self._everyone.routes(most).get(agent)
+        if anyone is not None and anyone.steps[0] in by:
             return anyone
         return min((self.search(source).routes(most)[agent] for source in by), key=lambda route: route.key)
 

@@ -161,4 +161,4 @@ def combine(marks: Iterable[Mark]) -> Mark:
 
 
 def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    return one if not other else other if not one else tuple(dict.fromkeys((*one, *other)))
+    return one if not other else other if not one else tuple(sorted({*one, *other}))
