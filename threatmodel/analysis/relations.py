@@ -107,16 +107,8 @@ def _action_agents(graph: ModelGraph, start: Element) -> Elements:
     return tuple(agent for agent in _tool_agents(graph, start) if start in graph.attached[agent.id])
 
 
-def _memory_users(graph: ModelGraph, start: Element) -> Elements:
-    return tuple(agent for agent in graph.agents if start.id in agent.words("memory"))
-
-
 def _writers(graph: ModelGraph, start: Element) -> Elements:
     return tuple(found for name in start.words("writers") if (found := graph.find(name)))
-
-
-def _model_users(graph: ModelGraph, start: Element) -> Elements:
-    return tuple(agent for agent in graph.agents if start.id in agent.words("model"))
 
 
 _WITH_IDENTITY: Final = frozenset({"agent", "service", "tool", "skill", "credential"})
@@ -138,8 +130,8 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
         Relation(frozenset({"tool", "skill"}), frozenset({"agent"}), _tool_agents),
         Relation(frozenset({"action"}), frozenset({"agent"}), _action_agents),
         Relation(frozenset({"credential"}), frozenset({"agent"}), _index("agents_holding")),
-        Relation(frozenset({"store"}), frozenset({"agent"}), _memory_users),
-        Relation(frozenset({"model"}), frozenset({"agent"}), _model_users),
+        Relation(frozenset({"store"}), frozenset({"agent"}), _index("users_of_memory")),
+        Relation(frozenset({"model"}), frozenset({"agent"}), _index("users_of_model")),
         Relation(frozenset({"identity"}), frozenset({"agent"}), _identity_agents),
     ),
     "actors": (Relation(frozenset({"identity"}), frozenset({"agent"}), _actors),),

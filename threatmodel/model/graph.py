@@ -168,6 +168,16 @@ class ModelGraph:
         """Tool or skill → the agents that have it."""
         return _inverse((agent, tool.id) for agent in self.agents for tool in self.tools_of[agent.id])
 
+    @cached_property
+    def users_of_model(self) -> Mapping[str, tuple[Agent, ...]]:
+        """Model → the agents that call it."""
+        return _inverse((agent, name) for agent in self.agents for name in agent.words("model"))
+
+    @cached_property
+    def users_of_memory(self) -> Mapping[str, tuple[Agent, ...]]:
+        """Store → the agents that have it as memory."""
+        return _inverse((agent, name) for agent in self.agents for name in agent.words("memory"))
+
     # Identities and credentials
 
     @cached_property

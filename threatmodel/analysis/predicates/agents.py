@@ -34,19 +34,9 @@ def _understated(_: Context, element: Element) -> Truth:
     return Truth(RANK[found.computed] > RANK[found.declared], _used(element))
 
 
-def _overstated(_: Context, element: Element) -> Truth:
-    found = _class_of(element)
-    if found.declared not in RANK or found.computed not in RANK:
-        return FALSE
-    return Truth(RANK[found.computed] < RANK[found.declared], _used(element))
-
-
 AGENTS: Final[dict[str, Predicate]] = {
     "workload-understated": Predicate(
         frozenset({"agent"}), _understated, "its facts need more review than its declared class says"
-    ),
-    "workload-overstated": Predicate(
-        frozenset({"agent"}), _overstated, "its declared class needs more review than its facts"
     ),
 }
 """Name → predicate."""

@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.predicates.predicate import Predicate, missing
 from threatmodel.analysis.truth import FALSE, Truth
-from threatmodel.model.elements import Agent
+from threatmodel.model.elements import Agent, as_words
 from threatmodel.model.facts import Fact, State
 
 if TYPE_CHECKING:
     from threatmodel.analysis.context import Context
-    from threatmodel.model.elements import Element
+    from threatmodel.model.elements import Action, Element
+    from threatmodel.model.graph import Edge, ModelGraph
+
+WRITES: Final = frozenset({"write", "delete", "configure", "deploy"})
+"""Effects that change what lies in a store."""
 
 
 def _many_tenants(context: Context, element: Element) -> Truth:
@@ -26,27 +30,39 @@ def _many_tenants(context: Context, element: Element) -> Truth:
 
 
 def _written_by_an_agent(context: Context, element: Element) -> Truth:
-    """An agent is among its writers, stands at the other end of a flow into it, or has an action that writes it."""
+    """An agent is among its writers, or writes it by a flow, by `access:` or by an action of a tool it has."""
     graph = context.graph
     found = [
-        Fact(one.place, one.id, State.STATED, one.span)
+        Fact(agent.place, agent.id, State.STATED, agent.span)
         for name in element.words("writers")
-        if isinstance(one := graph.find(name), Agent)
+        if isinstance(agent := graph.find(name), Agent)
     ]
-    found += [
-        Fact(flow.place, flow.source, State.STATED, flow.span)
-        for flow in graph.flows
-        if flow.target == element.id and isinstance(graph.find(flow.source), Agent)
-    ]
-    found += [
-        Fact(action.place, action.id, State.STATED, action.span)
-        for agent in graph.agents
-        for action in graph.attached[agent.id]
-        if element.id in action.words("store") and set(action.effects) & {"write", "delete", "configure", "deploy"}
-    ]
+    for edge in graph.edges_to.get(element.id, ()):
+        source = graph.elements.get(edge.source)
+        if edge.kind == "store":
+            writing = [action for action in graph.actions_of_tool.get(edge.source, ()) if _writes(action, element)]
+            used = any(action in graph.attached[agent.id] for agent in _users(graph, edge) for action in writing)
+        else:
+            used = isinstance(source, Agent) and (edge.kind == "flow" or _accesses(source, element))
+        if used:
+            found.append(Fact(f"{edge.source}>{edge.target}", edge.kind, State.STATED, edge.span))
     if found:
         return Truth(value=True, used=tuple(dict.fromkeys(found)))
     return FALSE if element.says("writers") else Truth(None, (), (missing(element, "writers"),))
+
+
+def _users(graph: ModelGraph, edge: Edge) -> tuple[Agent, ...]:
+    return graph.users_of_tool.get(edge.source, ())
+
+
+def _writes(action: Action, store: Element) -> bool:
+    return store.id in action.words("store") and bool(WRITES & set(action.effects))
+
+
+def _accesses(agent: Agent, store: Element) -> bool:
+    access = agent.body.get("access")
+    entry = access.get(store.id) if isinstance(access, dict) else None
+    return bool(WRITES & set(as_words(entry.get("do") if isinstance(entry, dict) else entry)))
 
 
 STORES: Final[dict[str, Predicate]] = {
