@@ -160,12 +160,18 @@ prepare_system() {
         fail "the system lacks: $*; type this, then the same command again:" "$(command_for "$manager" "$names")"
     fi
 
-    say "installing with apt-get: $names"
+    say "installing with apt-get (a minute or two): $names"
+    log=$(mktemp)
     # Lists may be absent (an image) or old (the packages they name are gone); a source that fails may not be needed.
-    as_root apt-get -qq update || say "warning: apt-get update failed; trying with the lists there are"
+    as_root apt-get -qq update >"$log" 2>&1 || say "warning: apt-get update failed; trying with the lists there are"
     # shellcheck disable=SC2086 # names are many words
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $names >&2 ||
+    if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $names \
+        >>"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
         fail "apt-get could not install what is missing; by hand:" "$(command_for apt-get "$names")"
+    fi
+    rm -f "$log"
 
     left=$(missing "$python" | tr '\n' ' ')
     [ -z "$left" ] || fail "still missing after the installation: $left"

@@ -7,7 +7,7 @@ import pytest
 
 BOOTSTRAP = Path(__file__).resolve().parents[2] / ".ci" / "bootstrap.sh"
 # What the script itself calls; everything else on the path is a stand-in of the test.
-ITS_OWN = ("sh", "dirname", "tr", "sed", "grep")
+ITS_OWN = ("sh", "dirname", "tr", "sed", "grep", "mktemp", "cat", "rm")
 
 
 @pytest.fixture
