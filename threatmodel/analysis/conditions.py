@@ -235,7 +235,7 @@ def _count(operand: object, kinds: frozenset[str]) -> Test:
 
     def test(context: Context, element: Element) -> Truth:
         found = ways[element.kind].ways(context.graph, element)
-        used = tuple(Fact(one.place, one.id, State.STATED, one.span) for one in found)
+        used = tuple(Fact(one.place, f"one of its {name}", State.STATED, one.span) for one in found)
         return Truth(value=len(found) > most, used=used)
 
     return test

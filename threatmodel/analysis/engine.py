@@ -273,7 +273,7 @@ def _by_framework(references: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ..
 def _evidence(used: tuple[Fact, ...]) -> Iterator[Evidence]:
     shown = dict.fromkeys((one.place, one.text(), one.span) for one in used)
     for place, text, span in list(shown)[:MOST_EVIDENCE]:
-        yield Evidence(place if place.endswith(text) else f"{place} is {text}", span)
+        yield Evidence(f"{place} is {text}", span)
 
 
 def _cut(message: str) -> tuple[str, ...]:

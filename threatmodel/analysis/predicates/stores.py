@@ -33,7 +33,7 @@ def _written_by_an_agent(context: Context, element: Element) -> Truth:
     """An agent is among its writers, or writes it by a flow, by `access:` or by an action of a tool it has."""
     graph = context.graph
     found = [
-        Fact(agent.place, agent.id, State.STATED, agent.span)
+        Fact(agent.place, "one of its writers", State.STATED, agent.span)
         for name in element.words("writers")
         if isinstance(agent := graph.find(name), Agent)
     ]
@@ -45,7 +45,7 @@ def _written_by_an_agent(context: Context, element: Element) -> Truth:
         else:
             used = isinstance(source, Agent) and (edge.kind == "flow" or _accesses(source, element))
         if used:
-            found.append(Fact(f"{edge.source}>{edge.target}", edge.kind, State.STATED, edge.span))
+            found.append(Fact(edge.source, "one of its writers", State.STATED, edge.span))
     if found:
         return Truth(value=True, used=tuple(dict.fromkeys(found)))
     return FALSE if element.says("writers") else Truth(None, (), (missing(element, "writers"),))
