@@ -1,0 +1,179 @@
+"""Pictures of a system: one where a reader can read it, an overview and its parts where one would be too much."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.errors import RenderError
+from threatmodel.render.dot import dot
+from threatmodel.render.graphviz import image, svg
+from threatmodel.render.mermaid import mermaid
+from threatmodel.render.sketch import Box, Line, Node, Sketch
+from threatmodel.render.views import VIEWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from threatmodel.analysis.analysis import Analysis
+
+MOST_READABLE: Final = 40  # nodes of one picture on a page
+MOST_DRAWN: Final = 250  # nodes of one picture in a file of its own
+FEWEST_LINES: Final = 2  # a picture of one arrow is a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One drawing, ready for a page."""
+
+    name: str
+    title: str
+    svg: str
+    """An SVG element that fits any width, with a title, without scripts and links."""
+    note: str
+    kind: str
+    """The view it belongs to."""
+
+
+def report_pictures(analysis: Analysis) -> tuple[Picture, ...]:
+    """
+    Return the pictures of a report, in its order.
+
+    Raises:
+        RenderError: `dot` is missing, failed, or lost an edge.
+    """
+    pictures: list[Picture] = []
+    for view in VIEWS:
+        sketch = VIEWS[view](analysis)
+        if view in {"layers", "dataflow"} or len(sketch.lines) >= FEWEST_LINES:
+            pictures += [picture_of(part) for part in readable(sketch) if part.nodes]
+    return tuple(pictures)
+
+
+def picture(analysis: Analysis, view: str) -> Picture:
+    """Return one picture of a view, however large."""
+    return picture_of(whole(analysis, view))
+
+
+def drawn(analysis: Analysis, view: str, suffix: str) -> str | bytes:
+    """
+    Return a view as a file: `svg`, `dot` and `mmd` as text, `png` and `pdf` as bytes.
+
+    Raises:
+        RenderError: `dot` is missing, failed, or lost an edge.
+    """
+    sketch = whole(analysis, view)
+    if suffix == "dot":
+        return dot(sketch)
+    if suffix == "mmd":
+        return mermaid(sketch)
+    if suffix in {"png", "pdf"}:
+        return image(sketch, suffix)
+    text = svg(sketch)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def whole(analysis: Analysis, view: str) -> Sketch:
+    """Return a view as one sketch: everything, or the overview where everything would not be drawn in time."""
+    if view not in VIEWS:
+        message = f"no view is named '{view}'; there are {', '.join(VIEWS)}"
+        raise RenderError(message)
+    sketch = VIEWS[view](analysis)
+    return sketch if len(sketch.nodes) <= MOST_DRAWN else overview(sketch, _parts(sketch))
+
+
+def picture_of(sketch: Sketch) -> Picture:
+    """Draw a sketch."""
+    return Picture(sketch.name, sketch.title, svg(sketch), sketch.note, sketch.kind)
+
+
+def readable(sketch: Sketch) -> Iterator[Sketch]:
+    """Yield the sketch itself, or an overview and one sketch per part; every line stands in one of them at least."""
+    if len(sketch.nodes) <= MOST_READABLE:
+        yield sketch
+        return
+    parts = _parts(sketch)
+    yield overview(sketch, parts)
+    for number, (title, members) in enumerate(parts.items(), start=1):
+        yield _part(sketch, number, title, members)
+
+
+def _parts(sketch: Sketch) -> dict[str, tuple[str, ...]]:
+    """Return title → its nodes: by outermost box, the boxless by kind; large ones in slices."""
+    boxes = {box.id: box for box in sketch.boxes}
+
+    def outermost(node: Node) -> str:
+        box = boxes.get(node.box or "")
+        while box is not None and box.parent is not None:
+            box = boxes[box.parent]
+        return box.label if box is not None else f"{node.kind}s outside every boundary"
+
+    groups: dict[str, list[str]] = {}
+    for node in sketch.nodes:
+        groups.setdefault(outermost(node), []).append(node.id)
+    slice_size = MOST_READABLE - 10  # room for the ends of lines that leave
+    parts: dict[str, tuple[str, ...]] = {}
+    for title, members in groups.items():
+        slices = [members[start : start + slice_size] for start in range(0, len(members), slice_size)]
+        for number, some in enumerate(slices, start=1):
+            parts[title if len(slices) == 1 else f"{title} ({number} of {len(slices)})"] = tuple(some)
+    return parts
+
+
+def overview(sketch: Sketch, parts: dict[str, tuple[str, ...]]) -> Sketch:
+    """Return one node per part and one line per pair of parts, with how many lines it stands for."""
+    part_of = {name: title for title, members in parts.items() for name in members}
+    kinds = {node.id: node.kind for node in sketch.nodes}
+    nodes = []
+    for title, members in parts.items():
+        counted = Counter(kinds[name] for name in members)
+        text = ", ".join(f"{number} {kind}{'s' if number > 1 else ''}" for kind, number in sorted(counted.items()))
+        nodes.append(Node(title, f"{title}: {text}", "group"))
+    between: Counter[tuple[str, str, str]] = Counter()
+    for line in sketch.lines:
+        one, other = part_of[line.source], part_of[line.target]
+        if one != other:
+            between[(one, other, line.kind)] += 1
+    lines = tuple(Line(one, other, kind, str(number)) for (one, other, kind), number in sorted(between.items()))
+    note = (
+        f"{sketch.note} A number says how many lines an arrow stands for; lines inside a part are in its own picture."
+    )
+    return Sketch(f"{sketch.name}-overview", f"{sketch.title}: overview", sketch.kind, tuple(nodes), lines, note=note)
+
+
+def _part(sketch: Sketch, number: int, title: str, members: tuple[str, ...]) -> Sketch:
+    """Return the sketch of one part; where a line leaves it, a small end says what it leads to."""
+    inside = set(members)
+    labels = {node.id: node.label for node in sketch.nodes}
+    nodes = [node for node in sketch.nodes if node.id in inside]
+    lines: list[Line] = []
+    ports: dict[str, Node] = {}
+    for line in sketch.lines:
+        ends = [line.source, line.target]
+        if not inside & set(ends):
+            continue
+        for position, name in enumerate(ends):
+            if name not in inside:
+                port = f"port:{name}"
+                ports[port] = Node(port, labels[name], "port")
+                ends[position] = port
+        lines.append(Line(ends[0], ends[1], line.kind, line.label))
+    kept = _boxes_around(sketch, nodes)
+    rows = tuple(row for row in (tuple(name for name in row if name in inside) for row in sketch.rows) if row)
+    loose = tuple(tuple(list(ports)[start : start + 6]) for start in range(0, len(ports), 6)) if rows else ()
+    shown = (*nodes, *ports.values())
+    note = "Names without a frame stand in other parts."
+    heading = f"{sketch.title}: {title}"
+    return Sketch(f"{sketch.name}-{number}", heading, sketch.kind, shown, tuple(lines), kept, (*rows, *loose), note)
+
+
+def _boxes_around(sketch: Sketch, nodes: list[Node]) -> tuple[Box, ...]:
+    boxes = {box.id: box for box in sketch.boxes}
+    wanted: set[str] = set()
+    for node in nodes:
+        box = boxes.get(node.box or "")
+        while box is not None and box.id not in wanted:
+            wanted.add(box.id)
+            box = boxes.get(box.parent or "")
+    return tuple(box for box in sketch.boxes if box.id in wanted)

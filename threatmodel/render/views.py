@@ -1,0 +1,204 @@
+"""Analysis → sketches: what each view of a system shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.render.sketch import Box, Line, Node, Sketch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from threatmodel.analysis.analysis import Analysis
+    from threatmodel.model.graph import Edge, ModelGraph
+
+DRAWN: Final = frozenset({"agent", "tool", "skill", "store", "model", "person", "external", "service"})
+SECRETS: Final = frozenset({"identity", "credential"})
+ROW: Final = 6  # elements beside each other in a band: what a page is wide
+NO_LAYER: Final = "other"
+ORDER: Final = (
+    "agent",
+    "model",
+    "store",
+    "service",
+    "person",
+    "external",
+    "tool",
+    "skill",
+    "identity",
+    "credential",
+    "control",
+)
+"""Kinds as they stand beside each other in a band."""
+
+
+def layers(analysis: Analysis) -> Sketch:
+    """Every element in the band of its primary layer; a boundary is one box per band, with one name and colour."""
+    graph = analysis.model.graph
+    shown = [name for name, element in graph.elements.items() if element.kind in DRAWN | SECRETS | {"control"}]
+    band_of = {name: (analysis.placements[name].layers or (NO_LAYER,))[0] for name in shown}
+    titles = _titles(analysis)
+    bands = [layer for layer in titles if layer in set(band_of.values())] + sorted(set(band_of.values()) - set(titles))
+    colors = {boundary.id: number for number, boundary in enumerate(graph.of_kind("boundary"))}
+    inner = {name: (graph.boundaries_of.get(name) or ("",))[-1] for name in shown}
+    boxes = [Box(band, f"{band}  {titles.get(band, '')}".strip(), "band", 0) for band in bands]
+    nodes: list[Node] = []
+    rows: list[tuple[str, ...]] = []
+    for band in bands:
+        members = sorted(
+            (name for name in shown if band_of[name] == band),
+            key=lambda name: (colors.get(inner[name], -1), ORDER.index(graph.elements[name].kind), name),
+        )
+        for boundary in dict.fromkeys(inner[name] for name in members if inner[name]):
+            boxes.append(Box(f"{band}--{boundary}", boundary, "boundary", colors[boundary], band))
+        nodes += [_node(graph, name, f"{band}--{inner[name]}" if inner[name] else band) for name in members]
+        rows += [tuple(members[start : start + ROW]) for start in range(0, len(members), ROW)]
+    lines = [_line(edge) for edge in graph.edges if {edge.source, edge.target} <= set(shown)]
+    return Sketch("layers", "MAESTRO layers", "layers", tuple(nodes), tuple(lines), tuple(boxes), tuple(rows), LEGEND)
+
+
+def dataflow(analysis: Analysis) -> Sketch:
+    """Who sends what to whom, across which boundary; boundaries nest, of overlapping ones the innermost counts."""
+    graph = analysis.model.graph
+    edges = [edge for edge in graph.edges if edge.kind != "model" and _both(graph, edge, DRAWN)]
+    ends = {name for edge in edges for name in (edge.source, edge.target)}
+    shown = [name for name, element in graph.elements.items() if element.kind in DRAWN - {"model"} or name in ends]
+    boxes, box_of = _nested(graph, shown)
+    nodes = tuple(_node(graph, name, box_of.get(name)) for name in shown)
+    lines = []
+    notes = []
+    for edge in edges:
+        label = ""
+        if edge.stated:
+            label = str(len(notes) + 1)
+            notes.append(f"{label}: {edge.source} to {edge.target}{_carried(edge)}")
+        lines.append(_line(edge, label))
+    listed = f" Flows: {'; '.join(notes)}." if notes and len(notes) <= MOST_NOTES else ""
+    return Sketch(
+        "dataflow", "Data flows and trust boundaries", "dataflow", nodes, tuple(lines), boxes, (), LEGEND + listed
+    )
+
+
+def identity(analysis: Analysis) -> Sketch:
+    """Which agent, service or tool acts as whom, and with which secret, kept where."""
+    graph = analysis.model.graph
+    lines: list[Line] = []
+    for element in graph.elements.values():
+        if element.kind in {"agent", "service", "tool", "skill", "model", "external"}:
+            for key in ("identity", "credential", "credentials"):
+                lines += [Line(element.id, name, "flow") for name in element.words(key) if name in graph.elements]
+        if element.kind == "agent":
+            lines += [
+                Line(element.id, tool.id, "use")
+                for tool in graph.tools_of[element.id]
+                if tool.words("credential") or tool.words("identity")
+            ]
+        if element.kind == "credential":
+            lines += [Line(element.id, name, "flow") for name in element.words("identity") if name in graph.elements]
+            lines += [Line(name, element.id, "flow") for name in element.words("held_by") if name in graph.elements]
+            lines += [
+                Line(name, element.id, "delegation", "makes")
+                for name in element.words("derived_from")
+                if name in graph.elements
+            ]
+    lines = list(dict.fromkeys(lines))
+    ends = {name for line in lines for name in (line.source, line.target)}
+    shown = [name for name, element in graph.elements.items() if name in ends or element.kind in SECRETS]
+    nodes = tuple(_secret(graph, name) for name in shown)
+    note = "A credential shows where it lies and how long it lives; 'unsaid' is unknown, not safe."
+    return Sketch("identity", "Identities and secrets", "identity", nodes, tuple(lines), note=note)
+
+
+def delegation(analysis: Analysis) -> Sketch:
+    """Which agent hands work to which, and what of the conversation goes along."""
+    graph = analysis.model.graph
+    lines = [
+        Line(one.source, one.target, {None: "unsaid"}.get(one.word("context"), "delegation"), one.word("context") or "")
+        for one in graph.delegations
+    ]
+    nodes = tuple(_node(graph, agent.id, None) for agent in graph.agents)
+    note = "An arrow says what goes along: the transcript, a summary, a message, typed fields or nothing; '?': unsaid."
+    return Sketch("delegation", "Delegation between agents", "delegation", nodes, tuple(lines), note=note)
+
+
+LEGEND: Final = (
+    "Thick red with '!': text that an outsider wrote; dashed with '?': nobody says whose text; blue: delegation; "
+    "thin grey: use. "
+    "Dashed boxes are trust boundaries; pale elements are out of scope."
+)
+MOST_NOTES: Final = 25
+VIEWS: Final[Mapping[str, Callable[[Analysis], Sketch]]] = {
+    "layers": layers,
+    "dataflow": dataflow,
+    "identity": identity,
+    "delegation": delegation,
+}
+
+
+def _titles(analysis: Analysis) -> dict[str, str]:
+    """Return the layers of the framework, in its order, with their titles."""
+    maestro = analysis.model.catalog.frameworks.get("maestro")
+    entries = maestro.entries if maestro is not None else ()
+    return {entry.id: entry.title or "" for entry in entries if entry.kind.value == "layer"}
+
+
+def _node(graph: ModelGraph, name: str, box: str | None) -> Node:
+    element = graph.elements[name]
+    return Node(name, name, element.kind, box, muted=element.out_of_scope is not None)
+
+
+def _secret(graph: ModelGraph, name: str) -> Node:
+    element = graph.elements[name]
+    if element.kind != "credential":
+        return _node(graph, name, None)
+    stored, lifetime = element.word("stored_in") or "unsaid place", element.word("lifetime") or "unsaid lifetime"
+    lifetime = "never ends" if lifetime == "never" else lifetime
+    return Node(name, f"{name} in {stored}, {lifetime}", "credential", None, muted=element.out_of_scope is not None)
+
+
+def _line(edge: Edge, label: str = "") -> Line:
+    if edge.kind == "delegation":
+        return Line(edge.source, edge.target, "delegation", label)
+    if edge.untrusted is True:
+        source, target = (edge.source, edge.target) if edge.stated else (edge.target, edge.source)
+        return Line(source, target, "untrusted", label)
+    if edge.untrusted is None and edge.kind in {"flow", "tool"}:
+        source, target = (edge.source, edge.target) if edge.stated else (edge.target, edge.source)
+        return Line(source, target, "unsaid", label)
+    return Line(edge.source, edge.target, "flow" if edge.stated else "use", label)
+
+
+def _carried(edge: Edge) -> str:
+    said = [", ".join(edge.carries)] if edge.carries else []
+    if edge.element is not None:
+        said += [edge.element.word("protocol") or ""] + (
+            ["not authenticated"] if edge.element.word("authenticated") == "no" else []
+        )
+    parts = [part for part in said if part]
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _both(graph: ModelGraph, edge: Edge, kinds: Iterable[str]) -> bool:
+    return all(name in graph.elements and graph.elements[name].kind in kinds for name in (edge.source, edge.target))
+
+
+def _nested(graph: ModelGraph, shown: list[str]) -> tuple[tuple[Box, ...], dict[str, str]]:
+    """Return boundaries as boxes that nest, and the innermost box of each element; empty boxes are left out."""
+    chain = {name: graph.boundaries_of.get(name, ()) for name in shown}
+    parent: dict[str, str | None] = {}
+    box_of: dict[str, str] = {}
+    for name, around in chain.items():
+        if around:
+            box_of[name] = around[-1]
+    waiting = list(dict.fromkeys(box_of.values()))
+    while waiting:
+        boundary = waiting.pop(0)
+        if boundary in parent:
+            continue
+        outside = [other for other in graph.boundaries_of.get(boundary, ()) if other != boundary]
+        parent[boundary] = outside[-1] if outside else None
+        if outside:
+            waiting.append(outside[-1])
+    order = [boundary.id for boundary in graph.of_kind("boundary") if boundary.id in parent]
+    colors = {name: number for number, name in enumerate(order)}
+    return tuple(Box(name, name, "boundary", colors[name], parent[name]) for name in order), box_of
