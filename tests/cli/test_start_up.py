@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -39,21 +38,6 @@ def test_a_command_imports_only_what_it_uses(arguments: list[str], needed: set[s
         return
 
     assert needed == set(HEAVY) & imported(*arguments)
-
-
-@pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_answers_at_once(option: str) -> None:
-    """Within 0.12 s of an empty Python; the best of several runs, since others use the machine too."""
-
-    def seconds(*arguments: str) -> float:
-        start = time.perf_counter()
-        subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
-        return time.perf_counter() - start
-
-    empty = min(seconds("-c", "pass") for _ in range(5))
-    asked = min(seconds("-m", "threatmodel", option) for _ in range(5))
-
-    assert empty + 0.12 > asked
 
 
 def test_the_package_itself_is_cheap() -> None:

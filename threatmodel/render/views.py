@@ -49,8 +49,8 @@ def layers(analysis: Analysis) -> Sketch:
             (name for name in shown if band_of[name] == band),
             key=lambda name: (colors.get(inner[name], -1), ORDER.index(graph.elements[name].kind), name),
         )
-        for boundary in dict.fromkeys(inner[name] for name in members if inner[name]):
-            boxes.append(Box(f"{band}--{boundary}", boundary, "boundary", colors[boundary], band))
+        around = dict.fromkeys(inner[name] for name in members if inner[name])
+        boxes += [Box(f"{band}--{boundary}", boundary, "boundary", colors[boundary], band) for boundary in around]
         nodes += [_node(graph, name, f"{band}--{inner[name]}" if inner[name] else band) for name in members]
         rows += [tuple(members[start : start + ROW]) for start in range(0, len(members), ROW)]
     lines = [_line(edge) for edge in graph.edges if {edge.source, edge.target} <= set(shown)]
@@ -66,7 +66,7 @@ def dataflow(analysis: Analysis) -> Sketch:
     boxes, box_of = _nested(graph, shown)
     nodes = tuple(_node(graph, name, box_of.get(name)) for name in shown)
     lines = []
-    notes = []
+    notes: list[str] = []
     for edge in edges:
         label = ""
         if edge.stated:
@@ -113,7 +113,7 @@ def delegation(analysis: Analysis) -> Sketch:
     """Which agent hands work to which, and what of the conversation goes along."""
     graph = analysis.model.graph
     lines = [
-        Line(one.source, one.target, {None: "unsaid"}.get(one.word("context"), "delegation"), one.word("context") or "")
+        Line(one.source, one.target, "delegation" if one.says("context") else "unsaid", one.word("context") or "")
         for one in graph.delegations
     ]
     nodes = tuple(_node(graph, agent.id, None) for agent in graph.agents)

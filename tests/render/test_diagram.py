@@ -1,0 +1,187 @@
+"""Pictures: every edge is drawn, nothing in a name means anything to Graphviz, large systems are split."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from threatmodel import RenderError, analyze, load
+from threatmodel.render import graphviz
+from threatmodel.render.diagram import MOST_READABLE, drawn, readable, report_pictures
+from threatmodel.render.dot import dot
+from threatmodel.render.mermaid import mermaid
+from threatmodel.render.sketch import Box, Line, Node, Sketch
+from threatmodel.render.views import VIEWS
+
+if TYPE_CHECKING:
+    from threatmodel.analysis.analysis import Analysis
+
+TODAY = date(2026, 11, 25)
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = sorted((ROOT / "samples").glob("*/system.yaml"))
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="the program dot is not installed")
+HOSTILE = [
+    '"]; x [label="',
+    "<b>bold</b>",
+    "a\\nb\\",
+    "\u202eback",
+    "{{x}}",
+    "--> y",
+    "\x00\x1b[31m",
+    "é" * 60,
+    "<!--",
+    "]]>",
+]
+
+
+def analysis_of(folder: Path, text: str) -> Analysis:
+    """Analyze a description that lacks only its first line."""
+    path = folder / "system.yaml"
+    path.write_text(f"threatmodel: 1\n{text}", encoding="utf-8")
+    return analyze(load(path), today=TODAY)
+
+
+def large(size: int) -> str:
+    """Return a description of that many elements in four boundaries, with a flow into each agent."""
+    agents = [f"agent-{number}" for number in range(size // 3)]
+    tools = [f"tool-{number}" for number in range(size // 3)]
+    people = [f"person-{number}" for number in range(size - len(agents) - len(tools))]
+    lines = ["people:", *(f"  {name}: {{trust: untrusted}}" for name in people), "agents:"]
+    lines += [f"  {name}: {{tools: [{tools[number % len(tools)]}]}}" for number, name in enumerate(agents)]
+    lines += [
+        "tools:",
+        *(f"  {name}: {{provider: first_party, actions: {{look: {{effect: read}}}}}}" for name in tools),
+    ]
+    lines += [
+        "boundaries:",
+        *(f"  zone-{n}: {{contains: [{', '.join((agents + tools)[n::4])}]}}" for n in range(4)),
+        "flows:",
+    ]
+    lines += [f"  - {{from: {people[number % len(people)]}, to: {name}}}" for number, name in enumerate(agents)]
+    return "\n".join(lines) + "\n"
+
+
+@needs_dot
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.parent.name)
+def test_every_flow_of_a_sample_is_drawn(path: Path) -> None:
+    """Each stated flow is an edge of the data-flow picture, and what is sent to Graphviz comes back."""
+    analysis = analyze(load(path), today=TODAY)
+    sketch = VIEWS["dataflow"](analysis)
+    graph = analysis.model.graph
+    stated = [
+        edge
+        for edge in graph.edges
+        if edge.stated and all(graph.elements[end].kind != "control" for end in (edge.source, edge.target))
+    ]
+    pictures = report_pictures(analysis)
+
+    assert sum(line.label.isdigit() for line in sketch.lines) == len(stated)
+    assert {picture.kind for picture in pictures} >= {"layers", "dataflow"}
+    for picture in pictures:
+        ET.fromstring(picture.svg)  # noqa: S314  our own text
+
+
+@needs_dot
+def test_an_edge_that_dot_drops_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture that lost an edge is not shown."""
+    sketch = Sketch("x", "Title", "x", (Node("a", "a", "agent"), Node("b", "b", "tool")), (Line("a", "b", "flow"),))
+    run = graphviz._run
+
+    def losing(given: Sketch, kind: str) -> bytes:
+        return re.sub(rb'<g id="edge1".*?</g>', b"", run(given, kind), flags=re.DOTALL)
+
+    monkeypatch.setattr(graphviz, "_run", losing)
+
+    with pytest.raises(RenderError, match="shows 0 of 1 edges"):
+        graphviz.svg(sketch)
+
+
+def test_a_machine_without_dot_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message is a command to type."""
+    monkeypatch.setenv("PATH", "")
+    sketch = Sketch("x", "Title", "x", (Node("a", "a", "agent"),), ())
+
+    with pytest.raises(RenderError, match="apt-get install graphviz"):
+        graphviz.svg(sketch)
+
+
+@needs_dot
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_means_nothing_to_graphviz_or_to_a_page(name: str) -> None:
+    """It is one label: no further node, no markup, no script, and XML that parses."""
+    nodes = (Node(name, name, "agent", "b"), Node("plain", "plain", "tool"))
+    sketch = Sketch("x", name, "x", nodes, (Line(name, "plain", "untrusted", name),), (Box("b", name, "boundary", 0),))
+    root = ET.fromstring(graphviz.svg(sketch))  # noqa: S314  our own text
+    groups = [group.get("class") for group in root.iter("{http://www.w3.org/2000/svg}g")]
+    tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+
+    assert (groups.count("node"), groups.count("edge"), groups.count("cluster")) == (2, 1, 1)
+    assert tags <= {"svg", "g", "title", "polygon", "polyline", "path", "text", "ellipse"}
+    assert mermaid(sketch).count("\n") == 9
+
+
+@needs_dot
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=4, unique=True))
+def test_dot_text_always_parses(names: list[str]) -> None:
+    """Whatever the names are."""
+    nodes = tuple(Node(name, name, "store", "box") for name in names)
+    sketch = Sketch(
+        "x", names[0], "x", nodes, (Line(names[0], names[-1], "unsaid", names[0]),), (Box("box", names[0], "band", 0),)
+    )
+    done = subprocess.run(["dot", "-Tcanon"], input=dot(sketch).encode(), capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+@needs_dot
+@pytest.mark.parametrize("view", VIEWS)
+def test_the_same_description_gives_the_same_bytes(tmp_path: Path, view: str) -> None:
+    """Text and drawing; nothing in it leads anywhere else."""
+    analysis = analysis_of(tmp_path, large(12))
+    text = drawn(analysis, view, "svg")
+
+    assert text == drawn(analysis, view, "svg")
+    assert "href" not in str(text)
+    assert "<script" not in str(text)
+
+
+def test_a_large_system_is_split_and_loses_no_line(tmp_path: Path) -> None:
+    """Every part is readable, and each line stands in some part."""
+    sketch = VIEWS["dataflow"](analysis_of(tmp_path, large(150)))
+    first, *parts = readable(sketch)
+    shown = {
+        (line.source.removeprefix("port:"), line.target.removeprefix("port:"), line.label)
+        for part in parts
+        for line in part.lines
+    }
+
+    assert first.title.endswith("overview")
+    assert len(parts) >= 4
+    assert {(line.source, line.target, line.label) for line in sketch.lines} == shown
+    assert all(sum(node.kind != "port" for node in part.nodes) <= MOST_READABLE for part in parts)
+
+
+def test_a_small_system_is_one_picture_per_view(tmp_path: Path) -> None:
+    """Five elements need no overview."""
+    assert len(list(readable(VIEWS["dataflow"](analysis_of(tmp_path, large(6)))))) == 1
+
+
+def test_an_untrusted_flow_is_marked_and_an_unsaid_one_is_not_passed_off_as_safe(tmp_path: Path) -> None:
+    """Three sources, three kinds of line."""
+    analysis = analysis_of(
+        tmp_path,
+        "people: {a: {trust: untrusted}, b: {trust: internal}, c: {}}\nagents: {bot: {}}\n"
+        "flows: [{from: a, to: bot}, {from: b, to: bot}, {from: c, to: bot}]\n",
+    )
+
+    assert [line.kind for line in VIEWS["dataflow"](analysis).lines] == ["untrusted", "flow", "unsaid"]
