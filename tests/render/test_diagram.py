@@ -156,19 +156,15 @@ def test_the_same_description_gives_the_same_bytes(tmp_path: Path, view: str) ->
 
 
 def test_a_large_system_is_split_and_loses_no_line(tmp_path: Path) -> None:
-    """Every part is readable, and each line stands in some part."""
+    """Every part is readable, and each line stands in exactly one."""
     sketch = VIEWS["dataflow"](analysis_of(tmp_path, large(150)))
     first, *parts = readable(sketch)
-    shown = {
-        (line.source.removeprefix("port:"), line.target.removeprefix("port:"), line.label)
-        for part in parts
-        for line in part.lines
-    }
+    shown = sorted((line.source, line.target, line.label) for part in parts for line in part.lines)
 
     assert first.title.endswith("overview")
     assert len(parts) >= 4
-    assert {(line.source, line.target, line.label) for line in sketch.lines} == shown
-    assert all(sum(node.kind != "port" for node in part.nodes) <= MOST_READABLE for part in parts)
+    assert sorted((line.source, line.target, line.label) for line in sketch.lines) == shown
+    assert all(len(part.nodes) <= MOST_READABLE for part in parts)
 
 
 def test_a_small_system_is_one_picture_per_view(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Analysis
 
 MOST_READABLE: Final = 40  # nodes of one picture on a page
+MOST_IN_PART: Final = 26  # nodes of a part that is made of lines
 MOST_DRAWN: Final = 250  # nodes of one picture in a file of its own
 FEWEST_LINES: Final = 2  # a picture of one arrow is a sentence
 
@@ -89,14 +90,66 @@ def picture_of(sketch: Sketch) -> Picture:
 
 
 def readable(sketch: Sketch) -> Iterator[Sketch]:
-    """Yield the sketch itself, or an overview and one sketch per part; every line stands in one of them at least."""
+    """
+    Yield the sketch itself, or an overview and its parts.
+
+    Bands are shown one by one, with the lines inside them; of other views every line stands in exactly one part.
+    """
     if len(sketch.nodes) <= MOST_READABLE:
         yield sketch
         return
     parts = _parts(sketch)
     yield overview(sketch, parts)
-    for number, (title, members) in enumerate(parts.items(), start=1):
-        yield _part(sketch, number, title, members)
+    if sketch.rows:
+        for number, (title, members) in enumerate(parts.items(), start=1):
+            inside = tuple(line for line in sketch.lines if {line.source, line.target} <= set(members))
+            yield _part(sketch, number, title, members, inside)
+        return
+    for number, (title, lines) in enumerate(_by_lines(sketch), start=1):
+        ends = dict.fromkeys(end for line in lines for end in (line.source, line.target))
+        yield _part(sketch, number, title, tuple(ends), tuple(lines))
+    joined = {end for line in sketch.lines for end in (line.source, line.target)}
+    alone = [node.id for node in sketch.nodes if node.id not in joined]
+    for start in range(0, len(alone), MOST_READABLE):
+        name = f"without any line ({start // MOST_READABLE + 1})"
+        yield _part(sketch, 1000 + start, name, tuple(alone[start : start + MOST_READABLE]), ())
+
+
+def _by_lines(sketch: Sketch) -> Iterator[tuple[str, list[Line]]]:
+    """
+    Yield parts as lists of lines: agents that stand together, with everything they touch, then what touches no agent.
+
+    A part takes lines while a reader can still tell its nodes apart.
+    """
+    seeds = [
+        node.id for node in sorted(sketch.nodes, key=lambda node: (node.kind != "agent", node.box or "", node.kind))
+    ]
+    touching: dict[str, list[Line]] = {}
+    for line in sketch.lines:
+        for end in dict.fromkeys((line.source, line.target)):
+            touching.setdefault(end, []).append(line)
+    taken: set[int] = set()
+    names: list[str] = []
+    lines: list[Line] = []
+    for seed in seeds:
+        for line in touching.get(seed, ()):
+            if id(line) in taken:
+                continue
+            taken.add(id(line))
+            ends = {end for one in (*lines, line) for end in (one.source, one.target)}
+            if lines and len(ends) > MOST_IN_PART:
+                yield _listed(names), lines
+                names, lines = [], []
+            if seed not in names:
+                names.append(seed)
+            lines.append(line)
+    if lines:
+        yield _listed(names), lines
+
+
+def _listed(names: list[str]) -> str:
+    shown = 3
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
 
 
 def _parts(sketch: Sketch) -> dict[str, tuple[str, ...]]:
@@ -112,7 +165,7 @@ def _parts(sketch: Sketch) -> dict[str, tuple[str, ...]]:
     groups: dict[str, list[str]] = {}
     for node in sketch.nodes:
         groups.setdefault(outermost(node), []).append(node.id)
-    slice_size = MOST_READABLE - 10  # room for the ends of lines that leave
+    slice_size = MOST_READABLE - MOST_READABLE % 6  # whole rows
     parts: dict[str, tuple[str, ...]] = {}
     for title, members in groups.items():
         slices = [members[start : start + slice_size] for start in range(0, len(members), slice_size)]
@@ -142,33 +195,16 @@ def overview(sketch: Sketch, parts: dict[str, tuple[str, ...]]) -> Sketch:
     return Sketch(f"{sketch.name}-overview", f"{sketch.title}: overview", sketch.kind, tuple(nodes), lines, note=note)
 
 
-def _part(sketch: Sketch, number: int, title: str, members: tuple[str, ...]) -> Sketch:
-    """Return the sketch of one part; where a line leaves it, a small end says what it leads to."""
+def _part(sketch: Sketch, number: int, title: str, members: tuple[str, ...], lines: tuple[Line, ...]) -> Sketch:
+    """Return the sketch of one part."""
     inside = set(members)
-    labels = {node.id: node.label for node in sketch.nodes}
-    nodes = [node for node in sketch.nodes if node.id in inside]
-    lines: list[Line] = []
-    ports: dict[str, Node] = {}
-    for line in sketch.lines:
-        ends = [line.source, line.target]
-        if not inside & set(ends):
-            continue
-        for position, name in enumerate(ends):
-            if name not in inside:
-                port = f"port:{name}"
-                ports[port] = Node(port, labels[name], "port")
-                ends[position] = port
-        lines.append(Line(ends[0], ends[1], line.kind, line.label))
-    kept = _boxes_around(sketch, nodes)
+    nodes = tuple(node for node in sketch.nodes if node.id in inside)
     rows = tuple(row for row in (tuple(name for name in row if name in inside) for row in sketch.rows) if row)
-    loose = tuple(tuple(list(ports)[start : start + 6]) for start in range(0, len(ports), 6)) if rows else ()
-    shown = (*nodes, *ports.values())
-    note = "Names without a frame stand in other parts."
     heading = f"{sketch.title}: {title}"
-    return Sketch(f"{sketch.name}-{number}", heading, sketch.kind, shown, tuple(lines), kept, (*rows, *loose), note)
+    return Sketch(f"{sketch.name}-{number}", heading, sketch.kind, nodes, lines, _boxes_around(sketch, nodes), rows)
 
 
-def _boxes_around(sketch: Sketch, nodes: list[Node]) -> tuple[Box, ...]:
+def _boxes_around(sketch: Sketch, nodes: tuple[Node, ...]) -> tuple[Box, ...]:
     boxes = {box.id: box for box in sketch.boxes}
     wanted: set[str] = set()
     for node in nodes:
