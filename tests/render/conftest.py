@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +14,7 @@ from threatmodel.analysis.analysis import Analysis, Model, analyze_model
 from threatmodel.catalog.reader import Catalog
 from threatmodel.model.build import build_graph
 from threatmodel.model.checked import load_checked
+from threatmodel.render.diagram import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,9 +51,9 @@ def framed(desk: Analysis, frameworks: Path) -> Callable[..., Analysis]:
 
 
 @pytest.fixture
-def drawing() -> Any:  # noqa: ANN401  stands in for a picture
+def drawing() -> Picture:
     """A picture that costs nothing."""
-    return SimpleNamespace(name="layers", title="Layers", svg=SVG, note="What lies where.", kind="layers", legend=())
+    return Picture(name="layers", title="Layers", svg=SVG, note="What lies where.", kind="layers")
 
 
 @pytest.fixture

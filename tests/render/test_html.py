@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.render.diagram import Picture
 
 SNAPSHOTS = Path(__file__).parent / "report"
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -63,7 +65,7 @@ class Page(HTMLParser):
 
 def test_the_text_is_what_it_was(
     framed: Callable[..., Analysis],
-    drawing: Any,  # noqa: ANN401
+    drawing: Picture,
     request: pytest.FixtureRequest,
 ) -> None:
     """A difference is read like code; `pytest tests/load tests/render --update-snapshots` writes what is shown now."""
@@ -76,7 +78,7 @@ def test_the_text_is_what_it_was(
 
 
 @pytest.mark.parametrize("profile", ["executive", "review", "audit"])
-def test_a_page_is_whole_and_loads_nothing(profile: Any, framed: Callable[..., Analysis], drawing: Any) -> None:  # noqa: ANN401
+def test_a_page_is_whole_and_loads_nothing(profile: Any, framed: Callable[..., Analysis], drawing: Picture) -> None:  # noqa: ANN401
     page = Page(html(framed(), profile=profile, pictures=(drawing,)))
     tags = {tag for tag, _ in page.elements}
     ids = page.values("id")
@@ -91,7 +93,7 @@ def test_a_page_is_whole_and_loads_nothing(profile: Any, framed: Callable[..., A
     assert "url(" not in html(framed(), profile=profile, pictures=(drawing,))
 
 
-def test_headings_go_down_one_step_at_a_time(framed: Callable[..., Analysis], drawing: Any) -> None:  # noqa: ANN401
+def test_headings_go_down_one_step_at_a_time(framed: Callable[..., Analysis], drawing: Picture) -> None:
     page = Page(html(framed(), profile="audit", pictures=(drawing,)))
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
 
@@ -105,7 +107,7 @@ def test_names_are_text_whatever_they_hold(
     profile: Any,  # noqa: ANN401
     framed: Callable[..., Analysis],
     hostile: Path,
-    drawing: Any,  # noqa: ANN401
+    drawing: Picture,
 ) -> None:
     text = html(framed(hostile), profile=profile, pictures=(drawing,))
     page = Page(text)
@@ -118,7 +120,7 @@ def test_names_are_text_whatever_they_hold(
     assert not re.search("[\u200b\u202a-\u202e\u2066-\u2069]", text)
 
 
-def test_severity_and_state_are_words_with_a_shape(framed: Callable[..., Analysis], drawing: Any) -> None:  # noqa: ANN401
+def test_severity_and_state_are_words_with_a_shape(framed: Callable[..., Analysis], drawing: Picture) -> None:
     text = html(framed(), pictures=(drawing,))
     badges = re.findall(
         r'<span class="badge [a-z]+"><span class="shape" aria-hidden="true">(.)</span> ([a-z ,]+)</span>', text
@@ -128,7 +130,7 @@ def test_severity_and_state_are_words_with_a_shape(framed: Callable[..., Analysi
     assert {("▲", "high"), ("?", "cannot tell"), ("!", "open"), ("✓", "mitigated")} <= set(badges)
 
 
-def test_every_finding_is_in_the_audit_edition(framed: Callable[..., Analysis], many: Path, drawing: Any) -> None:  # noqa: ANN401
+def test_every_finding_is_in_the_audit_edition(framed: Callable[..., Analysis], many: Path, drawing: Picture) -> None:
     analysis = framed(many)
     text = html(analysis, profile="audit", pictures=(drawing,))
 
@@ -136,9 +138,30 @@ def test_every_finding_is_in_the_audit_edition(framed: Callable[..., Analysis], 
     assert [] == [one.id for one in analysis.findings if f"<code>{one.id}</code>" not in text]
 
 
-def test_a_catalog_without_frameworks_is_said_to_assess_nothing(desk: Analysis, drawing: Any) -> None:  # noqa: ANN401
+def test_a_catalog_without_frameworks_is_said_to_assess_nothing(desk: Analysis, drawing: Picture) -> None:
     assert "0 of 0 published threats" in html(desk, pictures=(drawing,))
 
 
 def test_a_summary_needs_no_pictures(desk: Analysis) -> None:
     assert "<svg" not in html(desk, profile="executive")
+
+
+def test_real_pictures_of_hostile_names_stay_pictures(framed: Callable[..., Analysis], hostile: Path) -> None:
+    page = Page(html(framed(hostile)))
+    ids = page.values("id")
+
+    assert "svg" in {tag for tag, _ in page.elements}
+    assert not {tag for tag, _ in page.elements} & {"script", "img", "image", "foreignobject", "a:href"}
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+    assert len(ids) == len(set(ids))
+    assert {link for link in page.values("xlink:href") if not link.startswith("#")} == set()
+
+
+def test_a_picture_that_would_shrink_turns_its_page(drawing: Picture, desk: Analysis) -> None:
+    wide = replace(drawing, name="layers-1", svg=drawing.svg.replace("0 0 40 20", "0 0 1200 400"))
+    text = html(desk, pictures=(wide, drawing))
+
+    assert text.count('<figure class="picture layers turned">') == 1
+    assert '<section class="chapter pictures turned-first">' in text
+    assert '<li><a href="#picture-2">Layers</a></li>' in text
+    assert '<li><a href="#picture-1">' not in text

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.render.diagram import Picture
 
 EDGE = 18 * 96 / 25.4  # the margin at the left and right, in CSS pixels
 
@@ -43,7 +44,7 @@ def unpacked(made: bytes) -> Iterator[bytes]:
 
 
 @pytest.fixture
-def laid_out(framed: Callable[..., Analysis], drawing: Any) -> Callable[..., Any]:  # noqa: ANN401
+def laid_out(framed: Callable[..., Analysis], drawing: Picture) -> Callable[..., Any]:
     """Return a function that lays a description out on pages."""
 
     def lay_out(path: str | Path = "system.yaml", profile: Any = "review") -> Any:  # noqa: ANN401

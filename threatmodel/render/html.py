@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from threatmodel import resources
+from threatmodel.render.report_pictures import figures
 from threatmodel.render.report_view import Profile, report_view
 from threatmodel.render.visible import visible
 
@@ -35,10 +36,9 @@ def html(analysis: Analysis, *, profile: Profile = "review", pictures: tuple[Pic
     view = report_view(analysis, profile)
     if pictures is None:
         pictures = drawn(analysis) if any(section.key == "pictures" for section in view.sections) else ()
-    # The SVG is made by our own renderer, which escapes every name; the style sheet is a file of ours.
-    drawings = [(picture, Markup(picture.svg)) for picture in pictures]  # noqa: S704
+    # The style sheet is a file of ours.
     css = Markup((resources.folder("templates") / "report" / "report.css").read_text(encoding="utf-8"))  # noqa: S704
-    return environment().get_template("report/report.html").render(view=view, pictures=drawings, css=css)
+    return environment().get_template("report/report.html").render(view=view, figures=figures(pictures), css=css)
 
 
 def drawn(analysis: Analysis) -> tuple[Picture, ...]:

@@ -1,0 +1,56 @@
+"""Pictures as the report places them: which way the page is turned, and which the contents list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from threatmodel.render.diagram import Picture
+
+_VIEW_BOX: Final = re.compile(r'viewBox="\S+ \S+ (\d+(?:\.\d+)?) (\d+(?:\.\d+)?)"')
+_WIDEST: Final = 790.0  # points; 60 % of it fit an upright page, and letters of 10 points become 6
+_WIDE: Final = 1.35  # width by height from which a turned page shows a picture larger
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One picture on its page."""
+
+    anchor: str
+    title: str
+    svg: str
+    """Made by our own renderer, which escapes every name."""
+    note: str
+    kind: str
+    wide: bool
+    """Whether it would shrink on an upright page and gains by turning it."""
+    listed: bool
+    """Whether the contents name it: parts of a picture that was split stand behind their overview."""
+
+
+def figures(pictures: Iterable[Picture]) -> tuple[Figure, ...]:
+    """Return the pictures in their order."""
+    return tuple(
+        Figure(
+            anchor=f"picture-{number}",
+            title=picture.title,
+            svg=picture.svg,
+            note=picture.note,
+            kind=picture.kind,
+            wide=_wide(picture.svg),
+            listed=re.search(r"-\d+$", picture.name) is None,
+        )
+        for number, picture in enumerate(pictures, start=1)
+    )
+
+
+def _wide(svg: str) -> bool:
+    found = _VIEW_BOX.search(svg)
+    if found is None:
+        return False
+    width, height = float(found[1]), float(found[2])
+    return width > _WIDEST and width > height * _WIDE
