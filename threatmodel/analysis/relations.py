@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from threatmodel.model.graph import ModelGraph
 
 Elements: TypeAlias = "tuple[Element, ...]"
+GRAVE: Final = frozenset({"delete", "execute", "pay", "deploy", "configure", "grant"})
+"""Effects that do harm by themselves, with nobody's text or secret leaving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,10 @@ def _credential_actions(graph: ModelGraph, start: Element) -> Elements:
     return tuple(action for action in actions if action.id in named) if named else tuple(actions)
 
 
+def _grave_actions(graph: ModelGraph, start: Element) -> Elements:
+    return tuple(action for action in _credential_actions(graph, start) if GRAVE & set(action.words("effect")))
+
+
 def _callee(graph: ModelGraph, start: Element) -> Elements:
     found = graph.find(getattr(start, "target", ""))
     return (found,) if isinstance(found, Agent) else ()
@@ -121,6 +127,7 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
         Relation(frozenset({"agent"}), frozenset({"action"}), _index("attached"), "tools"),
         Relation(frozenset({"credential"}), frozenset({"action"}), _credential_actions),
     ),
+    "grave_actions": (Relation(frozenset({"credential"}), frozenset({"action"}), _grave_actions),),
     "tools": (
         Relation(frozenset({"agent"}), frozenset({"tool", "skill"}), _index("tools_of"), "tools"),
         Relation(frozenset({"credential"}), frozenset({"tool", "skill"}), _credential_tools),

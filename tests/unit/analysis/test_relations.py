@@ -48,6 +48,8 @@ flows: [{from: writer, to: boss, carries: [row]}]
         ("login-tool", "actions", [], ["tools.login-tool.actions"]),
         ("crm-key", "actions", ["crm.look", "crm.drop"], []),  # no scope names an action: all of them
         ("forge-key", "actions", ["forge.read", "forge.merge"], []),
+        ("forge-key", "grave_actions", ["forge.merge"], []),
+        ("own-key", "grave_actions", [], []),
         ("boss", "tools", ["crm"], []),
         ("forge-key", "tools", ["forge"], []),
         ("crm.look", "tool", ["crm"], []),
