@@ -34,12 +34,15 @@ def _unused(context: Context, element: Element) -> Truth:
     Nothing in the description names it.
 
     An issuer is used by whom it issues for, who need not be described. An identity may be that of an agent whose
-    identity nobody states; a credential may be held by somebody where `held_by` is `unknown`.
+    identity nobody states; a credential may be held by somebody where `held_by` is `unknown`. A credential that was
+    made from another one is used where that one is: its row says how that secret travels.
     """
     if element.word("kind") == "issuer" or element.id in context.graph.proof_names:
         return FALSE
     if element.kind == "credential":
         if element.words("held_by"):
+            return FALSE
+        if element.word("derived_from") in context.graph.elements:
             return FALSE
         open_question = element.body.get("held_by") == "unknown"
         return Truth(None, (), (missing(element, "held_by"),)) if open_question else TRUE
