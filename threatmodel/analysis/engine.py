@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.conditions import ConditionError, Test, compile_condition
 from threatmodel.analysis.finding import Compliance, Evidence, Finding, FindingState
-from threatmodel.analysis.holding import standing
+from threatmodel.analysis.gates import APPROVAL, Controls
 from threatmodel.analysis.relations import relation
 from threatmodel.analysis.severity import Severity, judge
 from threatmodel.analysis.truth import Truth
@@ -43,6 +43,8 @@ class CompiledRule:
     parts: tuple[str, ...]
     """The message, cut at its placeholders: texts at even places, paths at odd ones."""
     unknown_parts: tuple[str, ...]
+    matters: Test | None = None
+    """Which of the elements that `broken_at` leads to need a control; None where only the subject counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,20 @@ def compile_rule(rule: Rule) -> CompiledRule:
     for name in rule.related:
         if not any(relation(name, kind) for kind in kinds):
             raise RuleError(rule.id, "related", f"no relation '{name}' starts at {', '.join(sorted(kinds))}")
+    matters = None
+    if rule.broken_at is not None:
+        ways = [relation(rule.broken_at["of"], kind) for kind in kinds]
+        try:
+            finds = frozenset().union(*(way.finds for way in ways if way is not None))
+            matters = compile_condition(rule.broken_at["where"], finds) if all(ways) else None
+        except ConditionError as error:
+            raise RuleError(rule.id, "broken_at", str(error)) from None
+        if matters is None:
+            message = f"no relation '{rule.broken_at['of']}' starts at {', '.join(sorted(kinds))}"
+            raise RuleError(rule.id, "broken_at", message)
     unknown = rule.unknown or f"cannot tell whether this holds for {{id}}: {rule.title[:1].lower()}{rule.title[1:]}"
     primary = tuple(rule.primary.split(".")) if rule.primary else ()
-    return CompiledRule(rule, test, primary, _cut(rule.message), _cut(unknown))
+    return CompiledRule(rule, test, primary, _cut(rule.message), _cut(unknown), matters)
 
 
 def run_rules(context: Context, rules: Iterable[Rule]) -> tuple[RuleResult, ...]:
@@ -97,11 +110,8 @@ def run_rules(context: Context, rules: Iterable[Rule]) -> tuple[RuleResult, ...]
     Raises:
         RuleError: a rule failed.
     """
-    standings = {
-        control.id: standing(control, context.catalog.controls.get(control.type), context.today)
-        for control in context.graph.controls
-    }
-    judged = _Judged(context, {name: one.outcome for name, one in standings.items()})
+    controls = Controls(context)
+    judged = _Judged(context, {control.id: worth(controls, control) for control in context.graph.controls})
     return tuple(judged.result(compile_rule(rule)) for rule in rules)
 
 
@@ -133,7 +143,7 @@ class _Judged:
             truth = Truth(value=True, used=(*truth.used, *gone))
         unknown = truth.value is None
         related = tuple(self.related(rule, element))
-        holding, claiming = self.controls(rule, (element, *related))
+        holding, claiming = self.controls(compiled, element)
         criticality = element.word("criticality") or context.graph.system.word("criticality")
         severity, steps = judge(Severity.of(rule.impact), criticality=criticality, unknown=unknown)
         state = FindingState.MITIGATED if holding else FindingState.UNKNOWN if unknown else FindingState.OPEN
@@ -171,10 +181,32 @@ class _Judged:
             if way is not None:
                 yield from way.ways(self.context.graph, element)
 
-    def controls(self, rule: Rule, elements: Iterable[Element]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the controls on the subject that could break the finding: those that hold, those that claim to."""
+    def controls(self, compiled: CompiledRule, subject: Element) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """
+        Return the controls that could break the finding: those that hold, those that claim to.
+
+        They stand on the subject, or on each of the elements that `broken_at` names.
+        """
+        holding, claiming = self.controls_at(compiled.rule, subject)
+        if holding or compiled.matters is None or compiled.rule.broken_at is None:
+            return holding, claiming
+        way = relation(compiled.rule.broken_at["of"], subject.kind)
+        if way is None or way.missing(subject):
+            return holding, claiming
+        reached = way.ways(self.context.graph, subject)
+        found = [
+            self.controls_at(compiled.rule, one)
+            for one in reached
+            if compiled.matters(self.context, one).value is not False
+        ]
+        claiming = tuple(dict.fromkeys((*claiming, *(name for _, claims in found for name in claims))))
+        if not found or not all(holds for holds, _ in found):
+            return (), claiming
+        return tuple(dict.fromkeys(name for holds, _ in found for name in holds)), claiming
+
+    def controls_at(self, rule: Rule, subject: Element) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the controls of `broken_by` that stand on an element: those that hold, those that claim to."""
         wanted = set(rule.broken_by)
-        subject = next(iter(elements))
         places = (subject.id, *owners(subject))
         standing_there = dict.fromkeys(
             control for place in places for control in self.context.graph.controls_on.get(place, ())
@@ -222,6 +254,15 @@ class _Judged:
         if truth.missing:
             return truth.missing[0].span
         return element.span
+
+
+def worth(controls: Controls, control: Control) -> Outcome:
+    """Return what a control is worth; an approval by those who may be the attacker does nothing (SEMANTICS 3.5)."""
+    outcome = controls.outcome(control)
+    if control.type != APPROVAL:
+        return outcome
+    mark = controls.gate(control)
+    return Outcome.HOLDS if mark.broken else Outcome.CLAIM if mark.claimed else Outcome.NOTHING
 
 
 def owners(element: Element) -> tuple[str, ...]:

@@ -26,6 +26,9 @@ class Rule:
     """Types of control that we recommend against it, best first."""
     broken_by: tuple[str, ...]
     """Types of control that, where one holds on the subject, leave nothing of the finding: it is mitigated."""
+    broken_at: Mapping[str, Any] | None = None
+    """`of:` a relation and `where:` a condition: one of `broken_by` on each of these elements is as good as one on the
+    subject."""
     applies_to: tuple[str, ...]
     """Kinds of subject."""
     when: Mapping[str, Any]
@@ -65,6 +68,7 @@ def rule_from(data: Mapping[str, Any], path: str, topic: str) -> Rule:
         references=many("references"),
         controls=many("controls"),
         broken_by=many("broken_by"),
+        broken_at=data.get("broken_at"),
         applies_to=many("applies_to"),
         when=data["when"],
         primary=data.get("primary", ""),

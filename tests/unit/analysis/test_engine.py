@@ -203,3 +203,57 @@ def test_what_one_rule_cannot_tell_is_one_group(described: Described) -> None:
 
     assert {"loose-tool@loose"} == {finding.group for finding in findings if finding.state is FindingState.OPEN}
     assert {"loose-tool"} == {finding.group for finding in findings if finding.state is FindingState.UNKNOWN}
+
+
+def test_a_control_on_all_that_matters_is_as_good_as_one_on_the_subject(described: Described) -> None:
+    """`broken_at` says what has to be safeguarded: each of it, and what nobody describes counts as in need."""
+    text = """
+agents: {done: {tools: [till]}, half: {tools: [till, drop]}, vague: {tools: [till, odd]}, silent: {purpose: Unsaid}}
+tools:
+  till: {actions: {refund: {effect: pay}, look: {effect: read}}}
+  drop: {actions: {all: {effect: delete}}}
+  odd: {actions: {thing: {}}}
+controls:
+  yes: {type: human-approval, on: till.refund, by: desk, status: STATUS, settings: {binds: action, on_timeout: deny}}
+"""
+    one = rule(
+        applies_to="agent",
+        when={"not": {"stated": "owner"}},
+        primary="",
+        related=["tools"],
+        message="agent {id} pays",
+        broken_by=["human-approval"],
+        broken_at={"of": "actions", "where": {"includes": {"effect": ["pay", "delete"]}}},
+    )
+    held = {
+        found.subject: found.mitigated_by for found in result(described(text.replace("STATUS", "tested")), one).findings
+    }
+    claims = {
+        found.subject: found.claimed_by for found in result(described(text.replace("STATUS", "declared")), one).findings
+    }
+
+    assert held == {"done": ("yes",), "half": (), "vague": (), "silent": ()}
+    assert claims == {"done": ("yes",), "half": ("yes",), "vague": ("yes",), "silent": ()}
+
+
+def test_an_approval_by_outsiders_mitigates_nothing(described: Described) -> None:
+    """SEMANTICS 3.5: who may be the attacker cannot be the one who says yes."""
+    text = """
+people: {buyer: {trust: untrusted}}
+tools: {loose: {version: floating}}
+controls:
+  yes: {type: human-approval, on: loose, by: buyer, status: tested, settings: {binds: action, on_timeout: deny}}
+"""
+    found = result(described(text), rule(broken_by=["human-approval"])).findings[0]
+
+    assert (found.state, found.mitigated_by, found.claimed_by) == (FindingState.OPEN, (), ())
+
+
+@pytest.mark.parametrize(
+    "broken_at",
+    [{"of": "nobody", "where": {"has": "effect"}}, {"of": "agents", "where": {"hass": "owner"}}],
+)
+def test_a_wrong_broken_at_is_an_error(broken_at: dict[str, Any]) -> None:
+    """A relation or condition that does not exist is named, not ignored."""
+    with pytest.raises(RuleError, match="broken_at"):
+        compile_rule(rule(broken_at=broken_at))

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from threatmodel.analysis.context import Context
     from threatmodel.model.elements import Element
 
+PROMPT_TYPES: Final = frozenset({"system-prompt-rule", "model-alignment"})
+"""Types that promise no more than that the model was told."""
+
 
 def _tested_without_evidence(_: Context, element: Element) -> Truth:
     """SEMANTICS 3.2: it says `tested`, and nothing is named that anybody could look at."""
@@ -58,12 +61,26 @@ def _approval_not_bound(context: Context, element: Element) -> Truth:
     return any_of((says("binds", "blanket"), all_of((waits.negated(), says("on_timeout", "allow")))))
 
 
+def _enforced_by_nothing(_: Context, element: Element) -> Truth:
+    """SEMANTICS 3.3: it is listed as in place, and at best the model is asked to mind itself."""
+    assert isinstance(element, Control)  # noqa: S101  `kinds` says so
+    if element.type in PROMPT_TYPES or element.word("status") in NOWHERE:
+        return FALSE
+    enforced = element.word("enforced")
+    if enforced is None:  # unsaid: outside the model
+        return FALSE
+    return Truth(enforced in {"in_prompt", "nowhere"}, (stated(element, "enforced"),))
+
+
 CONTROLS: Final[dict[str, Predicate]] = {
     "tested-without-evidence": Predicate(
         frozenset({"control"}), _tested_without_evidence, "it says tested and names no evidence"
     ),
     "evidence-expired": Predicate(
         frozenset({"control"}), _evidence_expired, "it is tested and all of its evidence is past its date"
+    ),
+    "enforced-by-nothing": Predicate(
+        frozenset({"control"}), _enforced_by_nothing, "it is listed as in place and enforced by nothing but the prompt"
     ),
     "approval-not-bound": Predicate(
         frozenset({"control"}),
