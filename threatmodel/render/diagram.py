@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from threatmodel.errors import RenderError
 from threatmodel.render.dot import dot
-from threatmodel.render.graphviz import image, svg
+from threatmodel.render.graphviz import fitted, image, svg
 from threatmodel.render.mermaid import mermaid
 from threatmodel.render.sketch import Box, Line, Node, Sketch
 from threatmodel.render.views import VIEWS
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MOST_READABLE: Final = 40  # nodes of one picture on a page
 MOST_IN_PART: Final = 26  # nodes of a part that is made of lines
 MOST_DRAWN: Final = 250  # nodes of one picture in a file of its own
+_PLURALS: Final = {"person": "people", "identity": "identities", "external": "external systems"}
+_SINGULARS: Final = {"identities": "identity", "credentials": "credential", "controls": "control"}
 FEWEST_LINES: Final = 2  # a picture of one arrow is a sentence
 
 
@@ -70,8 +72,8 @@ def drawn(analysis: Analysis, view: str, suffix: str) -> str | bytes:
     if suffix == "mmd":
         return mermaid(sketch)
     if suffix in {"png", "pdf"}:
-        return image(sketch, suffix)
-    text = svg(sketch)
+        return image(fitted(sketch), suffix)
+    text = svg(fitted(sketch))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
@@ -85,7 +87,8 @@ def whole(analysis: Analysis, view: str) -> Sketch:
 
 
 def picture_of(sketch: Sketch) -> Picture:
-    """Draw a sketch."""
+    """Draw a sketch, wide or tall as it reads better."""
+    sketch = fitted(sketch)
     return Picture(sketch.name, sketch.title, svg(sketch), sketch.note, sketch.kind)
 
 
@@ -160,7 +163,7 @@ def _parts(sketch: Sketch) -> dict[str, tuple[str, ...]]:
         box = boxes.get(node.box or "")
         while box is not None and box.parent is not None:
             box = boxes[box.parent]
-        return box.label if box is not None else f"{node.kind}s outside every boundary"
+        return box.label if box is not None else f"{_plural(node.kind)} outside every boundary"
 
     groups: dict[str, list[str]] = {}
     for node in sketch.nodes:
@@ -178,10 +181,15 @@ def overview(sketch: Sketch, parts: dict[str, tuple[str, ...]]) -> Sketch:
     """Return one node per part and one line per pair of parts, with how many lines it stands for."""
     part_of = {name: title for title, members in parts.items() for name in members}
     kinds = {node.id: node.kind for node in sketch.nodes}
+    lists = {node.id: [_SINGULARS[heading] for heading, _ in node.members] for node in sketch.nodes if node.members}
     nodes = []
     for title, members in parts.items():
-        counted = Counter(kinds[name] for name in members)
-        text = ", ".join(f"{number} {kind}{'s' if number > 1 else ''}" for kind, number in sorted(counted.items()))
+        counted: Counter[str] = Counter()
+        for name in members:
+            counted.update(lists.get(name) or [kinds[name]])
+        text = ", ".join(
+            f"{number} {_plural(kind) if number > 1 else kind}" for kind, number in sorted(counted.items())
+        )
         nodes.append(Node(title, f"{title}: {text}", "group"))
     between: Counter[tuple[str, str, str]] = Counter()
     for line in sketch.lines:
@@ -193,6 +201,10 @@ def overview(sketch: Sketch, parts: dict[str, tuple[str, ...]]) -> Sketch:
         f"{sketch.note} A number says how many lines an arrow stands for; lines inside a part are in its own picture."
     )
     return Sketch(f"{sketch.name}-overview", f"{sketch.title}: overview", sketch.kind, tuple(nodes), lines, note=note)
+
+
+def _plural(kind: str) -> str:
+    return _PLURALS.get(kind, f"{kind}s")
 
 
 def _part(sketch: Sketch, number: int, title: str, members: tuple[str, ...], lines: tuple[Line, ...]) -> Sketch:

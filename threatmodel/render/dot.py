@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.render.visible import visible
+from threatmodel.render.visible import shortened, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
 
 FONT: Final = "DejaVu Sans"
 LONGEST: Final = 22  # characters of a name on one line
+NAME_LINES: Final = 3
+GROUP_LINES: Final = 8
+LIST_WIDTH: Final = 64  # characters
+LIST_LINES: Final = 14
+HEAD_WIDTH: Final = 15  # characters
 INK: Final = "#26323b"
 END: Final = 'shape=point style=invis width=0.01 height=0.01 label=""'
 
@@ -36,39 +42,45 @@ _SHAPES: Final = {
     "port": ("plaintext", "#ffffff", "filled"),
 }
 _LINES: Final = {
-    "untrusted": 'color="#b3261e" penwidth=2.0 arrowhead=normal',
-    "unsaid": 'color="#8a6100" penwidth=1.3 style=dashed arrowhead=normal',
+    "untrusted": 'color="#b3261e" penwidth=2.0 arrowhead=normal fontcolor="#b3261e"',
+    "unsaid": 'color="#8a6100" penwidth=1.3 style=dashed arrowhead=normal fontcolor="#8a6100"',
     "flow": 'color="#3d4f5c" penwidth=1.2 arrowhead=normal',
     "use": 'color="#8796a1" penwidth=0.8 arrowhead=open arrowsize=0.7',
     "delegation": 'color="#1f5f99" penwidth=1.4 arrowhead=vee',
 }
 _BOUNDARY_COLORS: Final = ("#1f5f99", "#9a5b00", "#3c7a3c", "#7b4a94", "#a03d5a", "#2b7a78", "#6b6b23", "#5a5f98")
-BANDS: Final = ("#f7f8fa", "#eff2f5")
-"""Fills of bands, in turn; no other box has them."""
 
 
-def dot(sketch: Sketch) -> str:
-    """Return the DOT text of a sketch; the same sketch gives the same text."""
-    return "\n".join(_lines(sketch)) + "\n"
+def dot(sketch: Sketch, background: str = "") -> str:
+    """
+    Return the DOT text of a sketch; the same sketch gives the same text.
+
+    Args:
+        sketch: What to draw.
+        background: What to paint behind it, in xdot.
+    """
+    return "\n".join(_lines(sketch, background)) + "\n"
 
 
 def quoted(text: str) -> str:
     r"""Return any text as a DOT string: quotes and backslashes escaped, control characters made visible, no HTML."""
-    shown = visible(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
-    return f'"{shown}"'
+    return f'"{_escaped(visible(text))}"'
 
 
-def label(text: str) -> str:
-    r"""Return a name as a label of at most three lines, broken at hyphens, dots and spaces."""
-    lines: list[str] = [""]
+def label(text: str, lines: int = NAME_LINES) -> str:
+    r"""Return a name as a label of at most so many lines, broken at hyphens, dots and spaces."""
+    shown: list[str] = [""]
     for part in _parts(visible(text)):
-        if lines[-1] and len(lines[-1]) + len(part) > LONGEST:
-            lines.append("")
-        lines[-1] += part
-    if len(lines) > 3:  # noqa: PLR2004  a label, not a text
-        lines = [*lines[:2], lines[2][: LONGEST - 1] + "…"]
-    escaped = (line.replace("\\", "\\\\").replace('"', '\\"') for line in lines)
-    return '"' + "\\n".join(escaped) + '"'
+        if shown[-1] and len(shown[-1]) + len(part) > LONGEST:
+            shown.append("")
+        shown[-1] += part
+    if len(shown) > lines:
+        shown = [*shown[: lines - 1], shown[lines - 1][: LONGEST - 1] + "…"]
+    return '"' + "\\n".join(map(_escaped, shown)) + '"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
 
 
 def names(sketch: Sketch) -> dict[str, str]:
@@ -87,78 +99,122 @@ def _parts(text: str) -> Iterator[str]:
         yield word
 
 
-def _lines(sketch: Sketch) -> Iterator[str]:
+def band_of_rows(sketch: Sketch) -> tuple[str | None, ...]:
+    """Return the band of each row; None where its nodes stand in none."""
+    bands = {box.id: box.id if box.kind == "band" else box.parent for box in sketch.boxes}
+    box_of = {node.id: node.box for node in sketch.nodes}
+    return tuple(bands.get(box_of[row[0]] or "") for row in sketch.rows)
+
+
+def _lines(sketch: Sketch, background: str) -> Iterator[str]:
     ids = names(sketch)
-    direction = "TB" if sketch.rows else "LR"
     yield f"digraph {quoted(sketch.name)} {{"
-    yield f"  graph [rankdir={direction} newrank=true splines=true nodesep=0.28 ranksep=0.55 pad=0.15]"
+    yield f"  graph [rankdir={_direction(sketch)} newrank=true splines=true nodesep=0.28 ranksep=0.5 pad=0.08]"
     yield f'  graph [bgcolor="transparent" fontname="{FONT}" fontsize=10 fontcolor="{INK}"]'
+    if background:
+        yield f"  graph [_background={quoted(background)}]"
     yield f'  node [fontname="{FONT}" fontsize=9.5 fontcolor="{INK}" color="#5b6770" margin="0.10,0.06" height=0.42]'
-    yield f'  edge [fontname="{FONT}" fontsize=8.5 fontcolor="{INK}"]'
-    rows = _row_bands(sketch)
-    yield from _inside(sketch, None, ids, 1, rows)
-    yield from _rows(sketch, ids)
-    for line in sketch.lines:
-        yield _edge(line, ids, loose=bool(sketch.rows))
+    yield f'  edge [fontname="{FONT} Bold" fontsize=9 fontcolor="{INK}"]'
+    if sketch.rows:  # two unseen boxes, so that the heads of the rows stand beside all that is drawn
+        yield from _heads(sketch)
+        yield '  subgraph cluster { graph [style=invis label=""]'
+        yield from _inside(sketch, None, ids, 2)
+        yield "  }"
+        yield from _rows(sketch, ids)
+    else:
+        yield from _inside(sketch, None, ids, 1)
+    row_of = {name: number for number, row in enumerate(sketch.rows) for name in row}
+    for number, line in enumerate(sketch.lines):
+        upward = row_of.get(line.source, 0) > row_of.get(line.target, 0)
+        yield f"  {_edge(line, ids, upward=upward)} id=e{number}]"
     yield "}"
 
 
-def _row_bands(sketch: Sketch) -> dict[str | None, list[int]]:
-    """Return band → the numbers of its rows: their left ends stand inside it, so that all bands begin alike."""
-    bands = {box.id: box.id if box.kind == "band" else box.parent for box in sketch.boxes}
-    box_of = {node.id: node.box for node in sketch.nodes}
-    found: dict[str | None, list[int]] = {}
-    for number, row in enumerate(sketch.rows):
-        found.setdefault(bands.get(box_of[row[0]] or ""), []).append(number)
-    return found
+def _direction(sketch: Sketch) -> str:
+    return "TB" if sketch.rows or sketch.tall else "LR"
 
 
-def _inside(
-    sketch: Sketch, parent: str | None, ids: dict[str, str], depth: int, rows: dict[str | None, list[int]]
-) -> Iterator[str]:
+def _inside(sketch: Sketch, parent: str | None, ids: dict[str, str], depth: int) -> Iterator[str]:
     pad = "  " * depth
-    for number in rows.get(parent, ()):
-        yield f"{pad}left{number} [{END} group=left]"
-    for number, box in enumerate(box for box in sketch.boxes if box.parent == parent):
+    for box in sketch.boxes:
+        if box.parent != parent:
+            continue
+        if box.kind == "band":  # painted, not drawn: see bands.py
+            yield from _inside(sketch, box.id, ids, depth)
+            continue
         yield f"{pad}subgraph {quoted('cluster_' + box.id)} {{"
-        yield f"{pad}  {_box(box, number)}"
-        yield from _inside(sketch, box.id, ids, depth + 1, rows)
+        yield f"{pad}  {_box(box)}"
+        yield from _inside(sketch, box.id, ids, depth + 1)
         yield f"{pad}}}"
     for node in sketch.nodes:
         if node.box == parent:
-            yield f"{pad}{ids[node.id]} [{_node(node)}]"
+            yield f"{pad}{ids[node.id]} [{_node(node)} id={ids[node.id]}]"
 
 
-def _box(box: Box, number: int) -> str:
-    if box.kind == "band":
-        fill = BANDS[number % len(BANDS)]
-        look = f'style=filled fillcolor="{fill}" color="#d5dbe0" fontsize=11 margin=10'
-        return f"graph [label={quoted(box.label)} labeljust=l {look}]"
+def _box(box: Box) -> str:
     color = _BOUNDARY_COLORS[box.color % len(_BOUNDARY_COLORS)]
-    look = f'style="dashed,rounded" color="{color}" fontcolor="{color}" penwidth=1.3 fontsize=9.5 margin=9'
+    look = f'style="dashed,rounded" color="{color}" fontcolor="{color}" penwidth=1.3 fontsize=9.5 margin=8'
     return f"graph [label={quoted(box.label)} labeljust=l {look}]"
 
 
 def _node(node: Node) -> str:
     shape, fill, style = _SHAPES.get(node.kind, _SHAPES["group"])
-    muted = ' fontcolor="#8796a1" color="#b9c3ca"' if node.muted else ""
+    muted = ' fontcolor="#6b7882" color="#b9c3ca"' if node.muted else ""
     fill = "#f4f5f6" if node.muted else fill
-    size = " fontsize=8 height=0.2 margin=0.02" if node.kind == "port" else ""
-    return f'label={label(node.label)} shape={shape} style="{style}" fillcolor="{fill}"{muted}{size}'
+    if node.members:
+        return f'label={_listed(node)} shape=box style=filled fillcolor="#ffffff" fontsize=8.5 color="#d5dbe0"'
+    size = " fontsize=8.5 height=0.2 margin=0.03" if node.kind == "port" else ""
+    text = label(node.label, lines=GROUP_LINES if node.kind == "group" else NAME_LINES)
+    return f'label={text} shape={shape} style="{style}" fillcolor="{fill}"{muted}{size}'
+
+
+def _listed(node: Node) -> str:
+    """Return the label of a node that lists elements without lines of their own."""
+    kinds = {kind: [name for of, name in node.members if of == kind] for kind, _ in node.members}
+    texts = [f"{kind}: {', '.join(some)}" for kind, some in kinds.items()]
+    lines = [line for text in texts for line in textwrap.wrap(visible(text), LIST_WIDTH, break_on_hyphens=False)]
+    if len(lines) > LIST_LINES:
+        lines = [*lines[: LIST_LINES - 1], f"{shortened(lines[LIST_LINES - 1], LIST_WIDTH - 2)} …"]
+    return '"' + "".join(f"{_escaped(line)}\\l" for line in lines) + '"'
+
+
+def _heads(sketch: Sketch) -> Iterator[str]:
+    """Yield one head per row: the name of its band where the band begins, else nothing to see."""
+    shown: set[str] = set()
+    labels = {box.id: box.label for box in sketch.boxes}
+    yield '  subgraph cluster_heads { graph [style=invis label=""]'
+    for number, band in enumerate(band_of_rows(sketch)):
+        look = END
+        if band is not None and band not in shown:
+            shown.add(band)
+            look = f"shape=plaintext fontsize=10 width=1.2 margin=0.02 label={_head(labels[band])}"
+        yield f"    row{number} [group=rows {look}]"
+    yield "  }"
 
 
 def _rows(sketch: Sketch, ids: dict[str, str]) -> Iterator[str]:
-    """Yield rows that stand below each other; real edges then bend instead of moving the bands."""
+    """Yield rows that stand below each other, the head of each at its left."""
     for number, row in enumerate(sketch.rows):
-        between = [f"left{number}", *(ids[name] for name in row)]
-        yield f"  {{ rank=same; {' -> '.join(between)} [style=invis] }}"
+        behind = " ".join(ids[name] for name in row)
+        yield f"  {{ rank=same; row{number} -> {{ {behind} }} [style=invis] }}"
     for number in range(len(sketch.rows) - 1):
-        yield f"  left{number} -> left{number + 1} [style=invis weight=100]"
+        yield f"  row{number} -> row{number + 1} [style=invis weight=100]"
 
 
-def _edge(line: Line, ids: dict[str, str], *, loose: bool) -> str:
+def _head(text: str) -> str:
+    """Return the name of a band: its id, then its title in short lines, all at the left."""
+    lines = textwrap.wrap(visible(text), HEAD_WIDTH)
+    return '"' + "".join(f"{_escaped(line)}\\l" for line in lines) + '"'
+
+
+def _edge(line: Line, ids: dict[str, str], *, upward: bool) -> str:
+    """Return an edge without its closing bracket; one that leads up is laid out downward and drawn from its end."""
     style = _LINES[line.kind]
+    ends = (line.source, line.target)
+    if upward:
+        ends = (line.target, line.source)
+        style = f"dir=back {style.replace('arrowhead', 'arrowtail')}"
     mark = {"untrusted": "!", "unsaid": "?"}.get(line.kind, "")
     text = f"{line.label}{mark}"
     shown = f" xlabel={quoted(text)}" if text else ""
-    return f"  {ids[line.source]} -> {ids[line.target]} [{style}{shown}{' constraint=false' if loose else ''}]"
+    return f"{ids[ends[0]]} -> {ids[ends[1]]} [{style}{shown}"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from threatmodel.errors import RenderError
-from threatmodel.render.dot import BANDS, dot, names
+from threatmodel.render.bands import background
+from threatmodel.render.dot import dot, names
 from threatmodel.render.visible import visible
 
 if TYPE_CHECKING:
@@ -16,13 +18,11 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 120  # seconds for one picture
 FONTS: Final = "DejaVu Sans, Verdana, Arial, sans-serif"
-_TITLE: Final = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_GROUP: Final = re.compile(r'(<g id="([^"]*)" class="([^"]*)"[^>]*>)\s*<title>.*?</title>', re.DOTALL)
 _EDGE: Final = re.compile(r'<g id="[^"]*" class="edge">')
-# A band: the fill that only bands have, then the corners of its polygon.
-_BAND: Final = re.compile(
-    rf'(<polygon fill="(?:{"|".join(BANDS)})"[^>]*?)points="([\d.-]+),([\d.-]+) [\d.-]+,([\d.-]+) [^"]*"'
-)
-_MARGIN: Final = 20.0  # points left and right of the bands
+_BOX: Final = re.compile(rb'^  "bb": "([^"]*)"', re.MULTILINE)
+PAGE: Final = (493.0, 581.0)  # points: what a page of the report (A4) leaves for a picture
+LARGE_ENOUGH: Final = 0.8
 _COMMENT: Final = re.compile(r"<!--.*?-->\s*", re.DOTALL)
 INSTALL: Final = (
     "install Graphviz "
@@ -58,15 +58,38 @@ def image(sketch: Sketch, kind: str) -> bytes:
     return _run(sketch, kind)
 
 
+def fitted(sketch: Sketch) -> Sketch:
+    """
+    Return a sketch turned so that it stays largest on a page.
+
+    Raises:
+        RenderError: as for `svg`.
+    """
+    if sketch.rows or _scale(sketch) >= LARGE_ENOUGH:
+        return sketch
+    return max(sketch, replace(sketch, tall=not sketch.tall), key=_scale)
+
+
+def _scale(sketch: Sketch) -> float:
+    """Return what of its size is left on a page, at most 1."""
+    _, _, width, height = (float(number) for number in _BOX.findall(_dot(sketch, dot(sketch), "json0"))[0].split(b","))
+    return min(1.0, PAGE[0] / max(width, 1.0), PAGE[1] / max(height, 1.0))
+
+
 def _run(sketch: Sketch, kind: str) -> bytes:
+    bands = any(box.kind == "band" for box in sketch.boxes)
+    behind = background(sketch, _dot(sketch, dot(sketch), "json0")) if bands else ""
+    return _dot(sketch, dot(sketch, behind), kind)
+
+
+def _dot(sketch: Sketch, text: str, kind: str) -> bytes:
     import graphviz
 
-    source = dot(sketch).encode("utf-8")
     options = ["-Gdpi=144"] if kind == "png" else []
     try:
         command = [str(graphviz.backend.DOT_BINARY), f"-T{kind}", *options]
         # A fixed program; the text cannot name files.
-        done = subprocess.run(command, input=source, capture_output=True, timeout=LONGEST, check=False)  # noqa: S603
+        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=LONGEST, check=False)  # noqa: S603
     except FileNotFoundError:
         message = f"the program 'dot' is not installed; {INSTALL}"
         raise RenderError(message) from None
@@ -82,24 +105,6 @@ def _run(sketch: Sketch, kind: str) -> bytes:
     return done.stdout
 
 
-def _widened(body: str) -> str:
-    """Make all bands as wide as the picture."""
-    view = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ', body)
-    bands = list(_BAND.finditer(body))
-    if view is None or not bands:
-        return body
-    left = min(float(band.group(2)) for band in bands)
-    right = float(view.group(1)) + left - _MARGIN
-
-    def wide(band: re.Match[str]) -> str:
-        top, bottom = sorted((float(band.group(3)), float(band.group(4))))
-        corners = ((left, bottom), (left, top), (right, top), (right, bottom), (left, bottom))
-        points = " ".join(f"{x:.2f},{y:.2f}" for x, y in corners)
-        return f'{band.group(1)}points="{points}"'
-
-    return _BAND.sub(wide, body)
-
-
 def _cleaned(text: str, sketch: Sketch) -> str:
     """Keep the drawing: no prolog, no comments, no size; ids that do not clash, titles that people read."""
     body = _COMMENT.sub("", text[text.index("<svg") :])
@@ -107,17 +112,20 @@ def _cleaned(text: str, sketch: Sketch) -> str:
     labels = {node.id: node.label for node in sketch.nodes}
 
     def titled(match: re.Match[str]) -> str:
-        raw = match.group(1).replace("&#45;", "-").replace("&gt;", ">").replace("&amp;", "&")
-        ends = [labels.get(shown.get(part, ""), "") for part in raw.split("->")]
-        return f"<title>{escape(visible(' to '.join(ends)))}</title>" if all(ends) else ""
+        head, name, kind = match.groups()
+        if kind == "edge":
+            line = sketch.lines[int(name.removeprefix("e"))]
+            text = f"{labels[line.source]} to {labels[line.target]}"
+        else:
+            text = labels.get(shown.get(name, ""), "")
+        return f"{head}<title>{escape(visible(text))}</title>" if text else head
 
-    body = _TITLE.sub(titled, body)
+    body = _GROUP.sub(titled, body)
     body = re.sub(r'<svg width="[^"]*" height="[^"]*"', "<svg", body, count=1)
     width = re.search(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) ', body)
     style = f' style="width:100%;max-width:{float(width.group(1)):.0f}pt;height:auto"' if width else ""
     body = body.replace("<svg", f'<svg role="img" aria-label={quoteattr(visible(sketch.title))}{style}', 1)
     body = body.replace(">", f"><title>{escape(visible(sketch.title))}</title>", 1)
-    body = _widened(body)
     body = re.sub(r' id="(\w+)"', lambda match: f' id="{sketch.name}-{match.group(1)}"', body)
     body = body.replace('xmlns:xlink="http://www.w3.org/1999/xlink"', "").replace(
         'font-family="DejaVu Sans"', f'font-family="{FONTS}"'

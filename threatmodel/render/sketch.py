@@ -29,6 +29,8 @@ class Node:
     """The innermost box it stands in."""
     muted: bool = False
     """Out of scope."""
+    members: tuple[tuple[str, str], ...] = ()
+    """Headings and names that the node lists, where it stands for several elements without lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +60,5 @@ class Sketch:
     rows: tuple[tuple[str, ...], ...] = ()
     """Nodes that stand in one row each, from top to bottom; empty where the drawing decides."""
     note: str = ""
+    tall: bool = False
+    """Drawn from top to bottom though it has no rows."""

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Final
 from threatmodel.render.sketch import Box, Line, Node, Sketch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.model.graph import Edge, ModelGraph
 
 DRAWN: Final = frozenset({"agent", "tool", "skill", "store", "model", "person", "external", "service"})
 SECRETS: Final = frozenset({"identity", "credential"})
-ROW: Final = 6  # elements beside each other in a band: what a page is wide
+LISTED: Final = {"identity": "identities", "credential": "credentials", "control": "controls"}
+"""Kinds that a band lists where they have no lines, with their heading."""
+ROW: Final = 5  # elements beside each other in a band: what a page is wide
+BESIDE: Final = 2  # elements that leave room for a list in their row
 NO_LAYER: Final = "other"
 ORDER: Final = (
     "agent",
@@ -41,7 +44,9 @@ def layers(analysis: Analysis) -> Sketch:
     bands = [layer for layer in titles if layer in set(band_of.values())] + sorted(set(band_of.values()) - set(titles))
     colors = {boundary.id: number for number, boundary in enumerate(graph.of_kind("boundary"))}
     inner = {name: (graph.boundaries_of.get(name) or ("",))[-1] for name in shown}
-    boxes = [Box(band, f"{band}  {titles.get(band, '')}".strip(), "band", 0) for band in bands]
+    boxes = [Box(band, f"{band} {titles.get(band, '')}".strip(), "band", 0) for band in bands]
+    lines = _lines(edge for edge in graph.edges if {edge.source, edge.target} <= set(shown))
+    ends = {name for line in lines for name in (line.source, line.target)}
     nodes: list[Node] = []
     rows: list[tuple[str, ...]] = []
     for band in bands:
@@ -49,12 +54,17 @@ def layers(analysis: Analysis) -> Sketch:
             (name for name in shown if band_of[name] == band),
             key=lambda name: (colors.get(inner[name], -1), ORDER.index(graph.elements[name].kind), name),
         )
-        around = dict.fromkeys(inner[name] for name in members if inner[name])
+        loose = [name for name in members if graph.elements[name].kind in LISTED and name not in ends]
+        drawn = [name for name in members if name not in loose]
+        around = dict.fromkeys(inner[name] for name in drawn if inner[name])
         boxes += [Box(f"{band}--{boundary}", boundary, "boundary", colors[boundary], band) for boundary in around]
-        nodes += [_node(graph, name, f"{band}--{inner[name]}" if inner[name] else band) for name in members]
-        rows += [tuple(members[start : start + ROW]) for start in range(0, len(members), ROW)]
-    lines = [_line(edge) for edge in graph.edges if {edge.source, edge.target} <= set(shown)]
-    return Sketch("layers", "MAESTRO layers", "layers", tuple(nodes), tuple(lines), tuple(boxes), tuple(rows), LEGEND)
+        nodes += [_node(graph, name, f"{band}--{inner[name]}" if inner[name] else band) for name in drawn]
+        rows += _rows(drawn)
+        if loose:
+            nodes.append(_list(graph, loose, band))
+            beside = rows.pop() if drawn and len(drawn) <= BESIDE else ()
+            rows.append((*beside, nodes[-1].id))
+    return Sketch("layers", "MAESTRO layers", "layers", tuple(nodes), lines, tuple(boxes), tuple(rows), LEGEND)
 
 
 def dataflow(analysis: Analysis) -> Sketch:
@@ -73,6 +83,7 @@ def dataflow(analysis: Analysis) -> Sketch:
             label = str(len(notes) + 1)
             notes.append(f"{label}: {edge.source} to {edge.target}{_carried(edge)}")
         lines.append(_line(edge, label))
+    lines = list(_without_repeats(lines))
     listed = f" Flows: {'; '.join(notes)}." if notes and len(notes) <= MOST_NOTES else ""
     return Sketch(
         "dataflow", "Data flows and trust boundaries", "dataflow", nodes, tuple(lines), boxes, (), LEGEND + listed
@@ -140,6 +151,38 @@ def _titles(analysis: Analysis) -> dict[str, str]:
     maestro = analysis.model.catalog.frameworks.get("maestro")
     entries = maestro.entries if maestro is not None else ()
     return {entry.id: entry.title or "" for entry in entries if entry.kind.value == "layer"}
+
+
+def _rows(members: list[str]) -> list[tuple[str, ...]]:
+    """Return rows of about the same length, none longer than `ROW`."""
+    count = -(-len(members) // ROW)
+    length = -(-len(members) // count) if count else 1
+    return [tuple(members[start : start + length]) for start in range(0, len(members), length)]
+
+
+def _list(graph: ModelGraph, members: list[str], band: str) -> Node:
+    """Return the node that lists elements: drawn one by one, they would be most of the picture."""
+    said = []
+    for name in members:
+        element = graph.elements[name]
+        aside = "" if element.out_of_scope is None else " (out of scope)"
+        said.append((LISTED[element.kind], f"{name}{aside}"))
+    return Node(f"{band}: listed", "", "list", band, members=tuple(said))
+
+
+def _lines(edges: Iterable[Edge]) -> tuple[Line, ...]:
+    return tuple(_without_repeats([_line(edge) for edge in edges]))
+
+
+def _without_repeats(lines: list[Line]) -> Iterator[Line]:
+    """Yield every line but plain uses that repeat another one, or a flow of the same direction."""
+    stronger = {(line.source, line.target) for line in lines if line.kind != "use"}
+    seen: set[tuple[str, str]] = set()
+    for line in lines:
+        ends = (line.source, line.target)
+        if line.kind != "use" or ends not in stronger | seen:
+            yield line
+        seen.add(ends)
 
 
 def _node(graph: ModelGraph, name: str, box: str | None) -> Node:
