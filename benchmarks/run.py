@@ -56,7 +56,7 @@ def main() -> None:
             path = Path(folder) / f"{size}.yaml"
             path.write_text(description(shape), encoding="utf-8")
             seconds, memory = measure(
-                [sys.executable, "-m", "threatmodel", "analyze", str(path), "--format", "json"], options.repeats
+                [sys.executable, "-m", "threatmodel", "--quiet", "analyze", str(path), "--format", "json"], options.repeats
             )
             floor, _ = measure([sys.executable, "-c", FLOOR, str(path)], options.repeats)
             times[size] = seconds

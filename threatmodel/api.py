@@ -47,8 +47,10 @@ def analyze(model: Model, *, today: date | None = None) -> Analysis:
         today: The day that decides what has expired; default `SOURCE_DATE_EPOCH`, else the clock.
     """
     from threatmodel.analysis.analysis import analyze_model
+    from threatmodel.memory import without_collection
 
-    return analyze_model(model, today or day())
+    with without_collection():
+        return analyze_model(model, today or day())
 
 
 LONGEST_EPOCH = 11  # digits; enough for three thousand years

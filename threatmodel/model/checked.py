@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import gc
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from threatmodel.diagnostics import Diagnostic, Level
 from threatmodel.errors import LoadError
 from threatmodel.load.loader import read_document
+from threatmodel.memory import without_collection
 from threatmodel.model.components import Components, merge_components
 from threatmodel.model.control_check import Controls, check_controls
 from threatmodel.model.references import check_references
 from threatmodel.model.sense import check_sense
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from typing import BinaryIO
 
@@ -43,7 +41,7 @@ def load_checked(path: str | Path, catalog: Known, *, stdin: BinaryIO | None = N
     Raises:
         LoadError: with every problem of every file, warnings among them, in file order.
     """
-    with _no_collection():
+    with without_collection():
         document, wrong = read_document(path, stdin=stdin)
         merged, unknown = merge_components(document, catalog)
         later = (*unknown, *check_references(merged), *check_controls(merged, catalog), *check_sense(merged))
@@ -58,15 +56,3 @@ def load_checked(path: str | Path, catalog: Known, *, stdin: BinaryIO | None = N
 def _explained(span: Span, places: set[Span]) -> bool:
     """Return whether something was said of the place already: a word of the wrong form names nothing either."""
     return span in places
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Look for no garbage while a large tree is built of which nothing is thrown away."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
