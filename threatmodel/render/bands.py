@@ -8,15 +8,17 @@ Bands are therefore no clusters: the drawing is laid out once, and the bands are
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from threatmodel.render.dot import band_of_rows, names
 
 if TYPE_CHECKING:
-    from threatmodel.render.sketch import Sketch
+    from threatmodel.render.sketch import Node, Sketch
 
 FILLS: Final = ("#f5f7f9", "#eaeef2")  # in turn, from the top
+UNBOXED: Final = " Graphviz could not draw its boundaries as boxes: they stand behind the names."
 INCH: Final = 72.0  # points
 
 
@@ -42,6 +44,20 @@ def background(sketch: Sketch, layout: bytes) -> str:
         corners = f"0 {bottom:.1f} 0 {top:.1f} {right:.1f} {top:.1f} {right:.1f} {bottom:.1f}"
         painted.append(f"c 7 -{fill} C 7 -{fill} P 4 {corners}")
     return " ".join(painted)
+
+
+def unboxed(sketch: Sketch) -> Sketch:
+    """Return a sketch whose boundaries stand behind the names: a few shapes of rows and boxes make Graphviz crash."""
+    boxes = {box.id: box for box in sketch.boxes}
+
+    def node(one: Node) -> Node:
+        box = boxes.get(one.box or "")
+        if box is None or box.kind == "band":
+            return one
+        return replace(one, box=box.parent, label=f"{one.label} ({box.label})")
+
+    bands = tuple(box for box in sketch.boxes if box.kind == "band")
+    return replace(sketch, nodes=tuple(map(node, sketch.nodes)), boxes=bands, note=f"{sketch.note}{UNBOXED}")
 
 
 def _reach(sketch: Sketch, laid: dict[str, Any]) -> list[tuple[float, float]]:

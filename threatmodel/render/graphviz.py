@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
 from threatmodel.errors import RenderError
-from threatmodel.render.bands import background
+from threatmodel.render.bands import background, unboxed
 from threatmodel.render.dot import dot, names
 from threatmodel.render.visible import visible
 
@@ -28,6 +28,10 @@ INSTALL: Final = (
     "install Graphviz "
     "(Debian, Ubuntu: apt-get install graphviz; Fedora: dnf install graphviz; macOS: brew install graphviz)"
 )
+
+
+class CrashError(RenderError):
+    """Graphviz ended without a drawing."""
 
 
 def svg(sketch: Sketch) -> str:
@@ -60,14 +64,24 @@ def image(sketch: Sketch, kind: str) -> bytes:
 
 def fitted(sketch: Sketch) -> Sketch:
     """
-    Return a sketch turned so that it stays largest on a page.
+    Return a sketch as Graphviz can draw it, turned so that it stays largest on a page.
 
     Raises:
         RenderError: as for `svg`.
     """
-    if sketch.rows or _scale(sketch) >= LARGE_ENOUGH:
+    if sketch.rows:
+        return _drawable(sketch)
+    if _scale(sketch) >= LARGE_ENOUGH:
         return sketch
     return max(sketch, replace(sketch, tall=not sketch.tall), key=_scale)
+
+
+def _drawable(sketch: Sketch) -> Sketch:
+    try:
+        _dot(sketch, dot(sketch), "json0")
+    except CrashError:
+        return unboxed(sketch)
+    return sketch
 
 
 def _scale(sketch: Sketch) -> float:
@@ -86,6 +100,8 @@ def _dot(sketch: Sketch, text: str, kind: str) -> bytes:
     import graphviz
 
     options = ["-Gdpi=144"] if kind == "png" else []
+    if kind in {"png", "pdf"}:  # nothing behind it is known to be light
+        text = text.replace('bgcolor="transparent"', 'bgcolor="white"', 1)
     try:
         command = [str(graphviz.backend.DOT_BINARY), f"-T{kind}", *options]
         # A fixed program; the text cannot name files.
@@ -101,7 +117,7 @@ def _dot(sketch: Sketch, text: str, kind: str) -> bytes:
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", errors="replace").strip().splitlines()
         message = f"the program 'dot' failed on '{sketch.title}': {said[-1] if said else 'it said nothing'}"
-        raise RenderError(message)
+        raise CrashError(message)
     return done.stdout
 
 

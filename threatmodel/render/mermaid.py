@@ -9,7 +9,7 @@ from threatmodel.render.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from threatmodel.render.sketch import Sketch
+    from threatmodel.render.sketch import Node, Sketch
 
 _SHAPES: Final = {
     "agent": ("([", "])"), "store": ("[(", ")]"), "person": ("((", "))"), "model": ("{{", "}}"), "tool": ("[[", "]]"),
@@ -65,4 +65,11 @@ def _inside(sketch: Sketch, parent: str | None, ids: dict[str, str], depth: int)
     for node in sketch.nodes:
         if node.box == parent:
             opening, closing = _SHAPES.get(node.kind, ("[", "]"))
-            yield f'{pad}{ids[node.id]}{opening}"{escaped(node.label)}"{closing}'
+            yield f'{pad}{ids[node.id]}{opening}"{escaped(_text(node))}"{closing}'
+
+
+def _text(node: Node) -> str:
+    """Return the label of a node; one that lists elements says them all."""
+    kinds = dict.fromkeys(kind for kind, _ in node.members)
+    lists = (f"{kind}: {', '.join(name for of, name in node.members if of == kind)}" for kind in kinds)
+    return "; ".join(lists) or node.label
