@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from threatmodel.analysis.context import Context
@@ -96,6 +96,5 @@ def order(finding: Finding) -> tuple[int, str]:
 def _after_treatment(results: tuple[RuleResult, ...], findings: tuple[Finding, ...]) -> tuple[RuleResult, ...]:
     by_id = {finding.id: finding for finding in findings}
     return tuple(
-        RuleResult(result.rule, result.looked_at, result.clear, tuple(by_id[finding.id] for finding in result.findings))
-        for result in results
+        replace(result, findings=tuple(by_id[finding.id] for finding in result.findings)) for result in results
     )

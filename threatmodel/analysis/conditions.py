@@ -129,7 +129,7 @@ def _stated(operand: object, _: frozenset[str]) -> Test:
 
     def test(context: Context, element: Element) -> Truth:
         known = fact(context.graph, element, path)
-        return Truth(value=known.state is State.STATED, used=(known,) if known.known else ())
+        return Truth(known.state is State.STATED, (known,) if known.known else (), _unasked(known))
 
     return test
 
@@ -141,7 +141,7 @@ def _has(operand: object, _: frozenset[str]) -> Test:
     def test(context: Context, element: Element) -> Truth:
         known = fact(context.graph, element, path)
         there = known.known and known.value not in ("none", False, ())
-        return Truth(value=there, used=(known,) if known.known else ())
+        return Truth(there, (known,) if known.known else (), _unasked(known))
 
     return test
 
@@ -288,6 +288,10 @@ def _judge(known: Fact, holds: Callable[[Any], bool | None]) -> Truth:
     if answer is None:
         return Truth(None, (), (Fact(known.place, None, State.UNKNOWN, known.span),))
     return Truth(answer, (known,))
+
+
+def _unasked(known: Fact) -> tuple[Fact, ...]:
+    return (known,) if known.state is State.UNKNOWN else ()
 
 
 def _plain(value: object) -> object:

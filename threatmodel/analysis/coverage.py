@@ -59,6 +59,7 @@ def _state(entry: Entry, results: list[RuleResult]) -> Coverage:
     unknown = [finding for finding in findings if finding.state is FindingState.UNKNOWN]
     settled = [finding for finding in findings if finding.state not in OPEN_STATES | {FindingState.UNKNOWN}]
     looked_at = sum(result.looked_at for result in results)
+    unasked = sum(result.unasked for result in results)
     if not results:
         state, why = Covered.NO_RULE, "no rule looks for it yet"
     elif opened:
@@ -78,8 +79,12 @@ def _state(entry: Entry, results: list[RuleResult]) -> Coverage:
             Covered.MITIGATED,
             ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in sorted(counted.items())),
         )
+    elif unasked == looked_at:
+        state, why = Covered.CANNOT_TELL, "too little is stated to ask"
     else:
         state, why = Covered.MITIGATED, "ruled out by what the owner stated; stated is not proven"
+        if unasked:
+            why += f" (on {unasked} of {looked_at} elements too little is stated to ask)"
     return Coverage(
         entry.framework, entry.id, state, why, tuple(result.rule.id for result in results), len(opened), len(unknown)
     )

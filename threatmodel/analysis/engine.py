@@ -57,6 +57,8 @@ class RuleResult:
     clear: int
     """Those on which its condition is false."""
     findings: tuple[Finding, ...]
+    unasked: int = 0
+    """Those of `clear` on which it is false only because too little is stated to ask."""
 
     @property
     def silence(self) -> str:
@@ -66,7 +68,10 @@ class RuleResult:
         kinds = " or ".join(self.rule.applies_to)
         if not self.looked_at:
             return f"the description has no {kinds}"
-        return f"stated facts rule it out on {self.looked_at} of {self.looked_at} ({kinds})"
+        if self.unasked == self.looked_at:
+            return f"too little is stated to ask it ({kinds})"
+        ruled_out = f"stated facts rule it out on {self.looked_at - self.unasked} of {self.looked_at} ({kinds})"
+        return f"{ruled_out}; on the rest too little is stated to ask" if self.unasked else ruled_out
 
 
 def compile_rule(rule: Rule) -> CompiledRule:
@@ -122,7 +127,7 @@ class _Judged:
 
     def result(self, compiled: CompiledRule) -> RuleResult:
         rule = compiled.rule
-        looked_at = clear = 0
+        looked_at = clear = unasked = 0
         findings = []
         for kind in rule.applies_to:
             for element in self.context.graph.of_kind(kind):
@@ -131,11 +136,12 @@ class _Judged:
                     truth = compiled.test(self.context, element)
                     if truth.value is False:
                         clear += 1
+                        unasked += bool(truth.missing)
                         continue
                     findings.append(self.finding(compiled, element, truth))
                 except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
                     raise RuleError(rule.id, element.id, f"{type(error).__name__}: {error}") from error
-        return RuleResult(rule, looked_at, clear, tuple(findings))
+        return RuleResult(rule, looked_at, clear, tuple(findings), unasked)
 
     def finding(self, compiled: CompiledRule, element: Element, truth: Truth) -> Finding:
         rule, context = compiled.rule, self.context
@@ -191,7 +197,7 @@ class _Judged:
         if holding or compiled.matters is None or compiled.rule.broken_at is None:
             return holding, claiming
         way = relation(compiled.rule.broken_at["of"], subject.kind)
-        if way is None or way.missing(subject):
+        if way is None or not way.complete(subject):
             return holding, claiming
         reached = way.ways(self.context.graph, subject)
         found = [

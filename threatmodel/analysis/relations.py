@@ -29,6 +29,12 @@ class Relation:
     ways: Callable[[ModelGraph, Element], Elements]
     unsaid: str | None = None
     """A key of the start; where nobody states it, there may be more than what is found."""
+    beyond: str | None = None
+    """A key of the start that leads to more of the same, which are no elements and are not found."""
+
+    def complete(self, start: Element) -> bool:
+        """Return whether what is found is all there is."""
+        return not self.missing(start) and not (self.beyond and start.body.get(self.beyond))
 
     def missing(self, start: Element) -> tuple[Fact, ...]:
         """Return the fact that would say whether there are more."""
@@ -124,7 +130,7 @@ _KINDS_THAT_ACT: Final = frozenset({"agent", "service", "tool", "skill"})
 RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
     "actions": (
         Relation(frozenset({"tool", "skill"}), frozenset({"action"}), _index("actions_of_tool"), "actions"),
-        Relation(frozenset({"agent"}), frozenset({"action"}), _index("attached"), "tools"),
+        Relation(frozenset({"agent"}), frozenset({"action"}), _index("attached"), "tools", "access"),
         Relation(frozenset({"credential"}), frozenset({"action"}), _credential_actions),
     ),
     "grave_actions": (Relation(frozenset({"credential"}), frozenset({"action"}), _grave_actions),),

@@ -19,10 +19,13 @@ class Truth:
     used: tuple[Fact, ...] = ()
     """Known facts that decided it, in the order in which they were looked at."""
     missing: tuple[Fact, ...] = ()
-    """Facts nobody states that keep it unknown; empty unless `value` is None."""
+    """
+    Facts nobody states. Where `value` is None they keep it unknown; where it is False the question was not asked, since
+    it only matters once they are stated: false, but not ruled out by what anybody said.
+    """
 
     def negated(self) -> Truth:
-        """Return the opposite; unknown stays unknown."""
+        """Return the opposite; unknown stays unknown, and what was not asked is taken as false."""
         return self if self.value is None else Truth(not self.value, self.used)
 
 
@@ -50,6 +53,7 @@ def any_of(parts: Iterable[Truth]) -> Truth:
     used: tuple[Fact, ...] = ()
     hits: tuple[Fact, ...] = ()
     missing: tuple[Fact, ...] = ()
+    unasked: tuple[Fact, ...] = ()
     hit = unknown = False
     for part in parts:
         if part.value is True:
@@ -58,7 +62,9 @@ def any_of(parts: Iterable[Truth]) -> Truth:
         elif part.value is None:
             unknown = True
             missing += part.missing
+        else:
+            unasked += part.missing
         used += part.used
     if hit:
         return Truth(value=True, used=hits)
-    return Truth(None, used, missing) if unknown else Truth(value=False, used=used)
+    return Truth(None, used, missing) if unknown else Truth(value=False, used=used, missing=unasked)

@@ -114,6 +114,18 @@ def test_an_open_finding_opens_its_entries_and_a_missing_fact_leaves_them_untold
     assert "unowned-agent" in bad["ASI10"].rules
 
 
+def test_an_entry_whose_rules_were_not_asked_is_not_covered(described: Described) -> None:
+    """Silence for want of facts is no assurance: it cannot be told."""
+    text = "tools: {t: {TOOL}}\nagents: {a: {owner: desk, tools: [t], stop: {by: desk, tested: 2026-11-01}}}"
+    bare = {entry.id: entry for entry in analysis_of(described, text.replace("TOOL", "kind: function")).coverage}
+    said = "provider: first_party, version: pinned, actions: {a: {effect: read}}"
+    full = {entry.id: entry for entry in analysis_of(described, text.replace("TOOL", said)).coverage}
+
+    assert (bare["ASI04"].state, bare["ASI04"].why) == (Covered.CANNOT_TELL, "too little is stated to ask")
+    assert full["ASI04"].state is Covered.MITIGATED
+    assert "ruled out by what the owner stated" in full["ASI04"].why
+
+
 @pytest.mark.parametrize(
     ("fact", "keys"),
     [

@@ -122,6 +122,18 @@ def test_an_element_out_of_scope_is_set_aside(described: Described) -> None:
     assert [finding.state for finding in found] == [FindingState.OUT_OF_SCOPE]
 
 
+def test_silence_for_want_of_facts_is_no_assurance(described: Described) -> None:
+    """A rule that was never asked, since nobody says enough, has ruled nothing out."""
+    asked = rule(when={"all": [{"stated": "provider"}, {"is": {"provider": "community"}}]})
+    found = result(described("tools: {said: {provider: first_party}, bare: {version: pinned}}"), asked)
+
+    assert (found.looked_at, found.clear, found.unasked) == (2, 2, 1)
+    assert found.silence == "stated facts rule it out on 1 of 2 (tool); on the rest too little is stated to ask"
+    assert (
+        result(described("tools: {bare: {version: pinned}}"), asked).silence == "too little is stated to ask it (tool)"
+    )
+
+
 def test_a_silent_rule_says_why(described: Described) -> None:
     """Nothing to look at is not the same as nothing wrong."""
     assert result(described("people: {p: {}}"), rule()).silence == "the description has no tool"

@@ -70,3 +70,16 @@ def test_what_is_missing_is_collected_once_per_part() -> None:
     assert ["a.x", "a.y"] == [fact.place for fact in all_of([UNKNOWN, TRUE, other]).missing]
     assert ["a.x", "a.y"] == [fact.place for fact in any_of([UNKNOWN, FALSE, other]).missing]
     assert any_of([UNKNOWN, TRUE]).missing == ()
+
+
+def test_what_was_not_asked_is_told_from_what_is_ruled_out() -> None:
+    """A false part that lacks its own fact says so, through and, or; its opposite is plainly true."""
+    fact_missing = Fact("a.x", None, State.UNKNOWN, WHERE)
+    unasked = Truth(value=False, missing=(fact_missing,))
+    ruled_out = known("a.y", value=False)
+
+    assert all_of([known("a.y", value=True), unasked]).missing == (fact_missing,)
+    assert all_of([ruled_out, unasked]).missing == ()
+    assert any_of([ruled_out, unasked]).missing == (fact_missing,)
+    assert any_of([UNKNOWN, unasked]).missing == UNKNOWN.missing
+    assert unasked.negated().missing == ()
