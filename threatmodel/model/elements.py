@@ -115,6 +115,7 @@ class Agent(Element):
     """A model that acts."""
 
     kind: ClassVar[str] = "agent"
+    defaults: ClassVar[Mapping[str, Any]] = {"limits": "none"}
 
     @property
     def foreign(self) -> bool:

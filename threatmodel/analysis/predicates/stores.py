@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.predicates.predicate import Predicate, missing
+from threatmodel.analysis.predicates.predicate import Predicate, missing, stated
 from threatmodel.analysis.truth import FALSE, Truth
 from threatmodel.model.elements import Agent, as_words
 from threatmodel.model.facts import Fact, State
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 WRITES: Final = frozenset({"write", "delete", "configure", "deploy"})
 """Effects that change what lies in a store."""
+
+ANYBODY: Final = frozenset({"any", "public"})
 
 
 def _many_tenants(context: Context, element: Element) -> Truth:
@@ -30,9 +32,10 @@ def _many_tenants(context: Context, element: Element) -> Truth:
 
 
 def _written_by_an_agent(context: Context, element: Element) -> Truth:
-    """An agent is among its writers, or writes it by a flow, by `access:` or by an action of a tool it has."""
+    """An agent, or anybody, is among its writers, or writes it by a flow, by `access:` or by an action of its tools."""
     graph = context.graph
-    found = [
+    found = [stated(element, "writers")] if ANYBODY & set(element.words("writers")) else []
+    found += [
         Fact(agent.place, "one of its writers", State.STATED, agent.span)
         for name in element.words("writers")
         if isinstance(agent := graph.find(name), Agent)
