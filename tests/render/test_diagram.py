@@ -77,11 +77,7 @@ def test_every_flow_of_a_sample_is_drawn(path: Path) -> None:
     analysis = analyze(load(path), today=TODAY)
     sketch = VIEWS["dataflow"](analysis)
     graph = analysis.model.graph
-    stated = [
-        edge
-        for edge in graph.edges
-        if edge.stated and all(graph.elements[end].kind != "control" for end in (edge.source, edge.target))
-    ]
+    stated = [edge for edge in graph.edges if edge.stated]
     pictures = report_pictures(analysis)
 
     assert sum(line.label.isdigit() for line in sketch.lines) == len(stated)
@@ -181,3 +177,35 @@ def test_an_untrusted_flow_is_marked_and_an_unsaid_one_is_not_passed_off_as_safe
     )
 
     assert [line.kind for line in VIEWS["dataflow"](analysis).lines] == ["untrusted", "flow", "unsaid"]
+
+
+def test_boundaries_nest_by_what_they_hold_and_overlaps_are_said(tmp_path: Path) -> None:
+    """A boundary within another is drawn in it though nobody says so; what no box can show, the note says."""
+    analysis = analysis_of(
+        tmp_path,
+        "agents: {a: {}, b: {}, c: {}}\n"
+        "boundaries: {wide: {contains: [a, b]}, inner: {contains: [a]}, other: {contains: [b, c]}}\n"
+        "flows: [{from: a, to: b}]\n",
+    )
+    sketch = VIEWS["dataflow"](analysis)
+
+    assert {box.id: box.parent for box in sketch.boxes} == {"wide": None, "inner": "wide", "other": None}
+    assert {node.id: node.box for node in sketch.nodes} == {"a": "inner", "b": "wide", "c": "other"}
+    assert sketch.note.endswith("these stand in another one too: b in other.")
+
+
+def test_a_flow_through_a_control_is_drawn_too(tmp_path: Path) -> None:
+    """Whatever the ends of a stated flow are, both data-flow and layers show it, with its number listed."""
+    analysis = analysis_of(
+        tmp_path,
+        "people: {lead: {trust: internal}}\nagents: {bot: {}}\n"
+        "controls: {desk: {type: human-approval, on: [bot], status: declared}}\n"
+        "flows: [{from: bot, to: desk, protocol: https}, {from: desk, to: lead}]\n",
+    )
+    wanted = [("bot", "desk"), ("desk", "lead")]
+
+    assert [(line.source, line.target) for line in VIEWS["layers"](analysis).lines] == wanted
+    assert [(line.label, line.note) for line in VIEWS["dataflow"](analysis).lines] == [
+        ("1", "bot to desk (https)"),
+        ("2", "desk to lead"),
+    ]

@@ -37,6 +37,8 @@ class Picture:
     note: str
     kind: str
     """The view it belongs to."""
+    numbers: tuple[tuple[str, str], ...] = ()
+    """Numbers in the drawing, and what each stands for."""
 
 
 def report_pictures(analysis: Analysis) -> tuple[Picture, ...]:
@@ -89,7 +91,8 @@ def whole(analysis: Analysis, view: str) -> Sketch:
 def picture_of(sketch: Sketch) -> Picture:
     """Draw a sketch, wide or tall as it reads better."""
     sketch = fitted(sketch)
-    return Picture(sketch.name, sketch.title, svg(sketch), sketch.note, sketch.kind)
+    numbers = tuple((line.label, line.note) for line in sketch.lines if line.note)
+    return Picture(sketch.name, sketch.title, svg(sketch), sketch.note, sketch.kind, numbers)
 
 
 def readable(sketch: Sketch) -> Iterator[Sketch]:

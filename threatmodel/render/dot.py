@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from typing import TYPE_CHECKING, Final
+from xml.sax.saxutils import escape
 
 from threatmodel.render.visible import shortened, visible
 
@@ -41,13 +42,35 @@ _SHAPES: Final = {
     "group": ("box", "#ffffff", "filled"),
     "port": ("plaintext", "#ffffff", "filled"),
 }
-_LINES: Final = {
-    "untrusted": 'color="#b3261e" penwidth=2.0 arrowhead=normal fontcolor="#b3261e"',
-    "unsaid": 'color="#8a6100" penwidth=1.3 style=dashed arrowhead=normal fontcolor="#8a6100"',
-    "flow": 'color="#3d4f5c" penwidth=1.2 arrowhead=normal',
-    "use": 'color="#8796a1" penwidth=0.8 arrowhead=open arrowsize=0.7',
-    "delegation": 'color="#1f5f99" penwidth=1.4 arrowhead=vee',
+_COLORS: Final = {
+    "untrusted": "#b3261e",
+    "unsaid": "#8a6100",
+    "flow": "#3d4f5c",
+    "use": "#8796a1",
+    "delegation": "#1f5f99",
 }
+_LINES: Final = {
+    "untrusted": "penwidth=2.0 arrowhead=normal",
+    "unsaid": "penwidth=1.3 style=dashed arrowhead=normal",
+    "flow": "penwidth=1.2 arrowhead=normal",
+    "use": "penwidth=0.8 arrowhead=open arrowsize=0.7",
+    "delegation": "penwidth=1.4 arrowhead=vee",
+}
+_MARKS: Final = {"untrusted": "!", "unsaid": "?"}
+_MEANINGS: Final = {
+    "untrusted": ("━━▶ !", "text that an outsider wrote"),
+    "unsaid": ("╍╍▶ ?", "nobody says whose text"),
+    "flow": ("──▶", "stated flow"),
+    "use": ("──>", "uses"),
+    "delegation": ("━━>", "hands work on"),
+}
+"""What lines mean; the sign is drawn in the color of the line."""
+_OWN_MEANINGS: Final = {
+    "identity": {"flow": ("──▶", "acts as, holds or proves"), "delegation": ("━━>", "is made into")},
+    "delegation": {"unsaid": ("╍╍▶ ?", "nobody says what goes along")},
+}
+"""What a view means by some of them."""
+_SPACE: Final = "\N{NO-BREAK SPACE}"
 _BOUNDARY_COLORS: Final = ("#1f5f99", "#9a5b00", "#3c7a3c", "#7b4a94", "#a03d5a", "#2b7a78", "#6b6b23", "#5a5f98")
 
 
@@ -109,7 +132,11 @@ def band_of_rows(sketch: Sketch) -> tuple[str | None, ...]:
 def _lines(sketch: Sketch, background: str) -> Iterator[str]:
     ids = names(sketch)
     yield f"digraph {quoted(sketch.name)} {{"
-    yield f"  graph [rankdir={_direction(sketch)} newrank=true splines=true nodesep=0.28 ranksep=0.5 pad=0.08]"
+    together = (
+        " newrank=true" if sketch.rows else ""
+    )  # rows pass through boxes; elsewhere lines then pass through nodes
+    yield f"  graph [rankdir={_direction(sketch)}{together} splines=true nodesep=0.28 ranksep=0.5 pad=0.08]"
+    yield "  graph [outputorder=nodesfirst]"  # a number stays readable where it stands on a node
     yield f'  graph [bgcolor="transparent" fontname="{FONT}" fontsize=10 fontcolor="{INK}"]'
     if background:
         yield f"  graph [_background={quoted(background)}]"
@@ -127,6 +154,7 @@ def _lines(sketch: Sketch, background: str) -> Iterator[str]:
     for number, line in enumerate(sketch.lines):
         upward = row_of.get(line.source, 0) > row_of.get(line.target, 0)
         yield f"  {_edge(line, ids, upward=upward)} id=e{number}]"
+    yield f"  labelloc=b labeljust=l label={_legend(sketch)}"  # last: boxes would inherit it
     yield "}"
 
 
@@ -209,12 +237,44 @@ def _head(text: str) -> str:
 
 def _edge(line: Line, ids: dict[str, str], *, upward: bool) -> str:
     """Return an edge without its closing bracket; one that leads up is laid out downward and drawn from its end."""
-    style = _LINES[line.kind]
+    style = f'color="{_COLORS[line.kind]}" fontcolor="{_COLORS[line.kind]}" {_LINES[line.kind]}'
     ends = (line.source, line.target)
     if upward:
         ends = (line.target, line.source)
         style = f"dir=back {style.replace('arrowhead', 'arrowtail')}"
-    mark = {"untrusted": "!", "unsaid": "?"}.get(line.kind, "")
-    text = f"{line.label}{mark}"
-    shown = f" xlabel={quoted(text)}" if text else ""
+    text = " ".join(part for part in (line.label, _MARKS.get(line.kind, "")) if part)
+    shown = f" xlabel={_plate(text, _COLORS[line.kind])}" if text else ""
     return f"{ids[ends[0]]} -> {ids[ends[1]]} [{style}{shown}"
+
+
+def _plate(text: str, color: str) -> str:
+    """Return a small white plate with a number or a word, readable on the line it stands on."""
+    look = f'border="1" cellborder="0" cellspacing="0" cellpadding="1" bgcolor="white" color="{color}" style="rounded"'
+    return f'<<table {look}><tr><td><font point-size="8">{escape(visible(text))}</font></td></tr></table>>'
+
+
+def _legend(sketch: Sketch) -> str:
+    """Return what the shapes and lines of a picture mean. No name of a description is in it."""
+    shapes = {node.kind for node in sketch.nodes}
+    kinds = [
+        f'<td border="1" color="#5b6770" bgcolor="{fill}"> {kind} </td>'
+        for kind, (_, fill, _) in _SHAPES.items()
+        if kind in shapes - {"group"}
+    ]
+    meanings = _MEANINGS | _OWN_MEANINGS.get(sketch.kind, {})
+    lines = [
+        f'<font color="{_COLORS[kind]}">{escape(sign)}</font>{_SPACE}{meaning}{_SPACE * 3}'
+        for kind, (sign, meaning) in meanings.items()
+        if any(line.kind == kind for line in sketch.lines)
+    ]
+    rows = [
+        f'<table border="0" cellborder="0" cellspacing="3"><tr>{row}</tr></table>' for row in _chunks(kinds, 8)
+    ] + _chunks(lines, 3)
+    if not rows:
+        return '""'
+    cells = "".join(f'<tr><td align="left">{row}</td></tr>' for row in rows)
+    return f'<<font point-size="8"><table border="0" cellborder="0" cellspacing="1">{cells}</table></font>>'
+
+
+def _chunks(cells: list[str], most: int) -> list[str]:
+    return ["".join(cells[start : start + most]) for start in range(0, len(cells), most)]

@@ -26,6 +26,8 @@ class Figure:
     """Made by our own renderer, which escapes every name."""
     note: str
     kind: str
+    numbers: tuple[tuple[str, str], ...]
+    """Numbers in the drawing, and what each stands for."""
     wide: bool
     """Whether it would shrink on an upright page and gains by turning it."""
     listed: bool
@@ -41,6 +43,7 @@ def figures(pictures: Iterable[Picture]) -> tuple[Figure, ...]:
             svg=picture.svg,
             note=picture.note,
             kind=picture.kind,
+            numbers=picture.numbers,
             wide=_wide(picture.svg),
             listed=re.search(r"-\d+$", picture.name) is None,
         )

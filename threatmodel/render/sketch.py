@@ -43,6 +43,8 @@ class Line:
     """`untrusted`, `unsaid` (nobody says whose text it carries), `flow`, `use`, `delegation`."""
     label: str = ""
     """A number or a short word."""
+    note: str = ""
+    """What the list below the picture says for that number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ ORDER: Final = (
     "identity",
     "credential",
     "control",
+    "runtime",
 )
 """Kinds as they stand beside each other in a band."""
 
@@ -38,7 +39,9 @@ ORDER: Final = (
 def layers(analysis: Analysis) -> Sketch:
     """Every element in the band of its primary layer; a boundary is one box per band, with one name and colour."""
     graph = analysis.model.graph
-    shown = [name for name, element in graph.elements.items() if element.kind in DRAWN | SECRETS | {"control"}]
+    flowing = {end for flow in graph.flows for end in (flow.source, flow.target)}
+    kinds = DRAWN | SECRETS | {"control"}
+    shown = [name for name, element in graph.elements.items() if element.kind in kinds or name in flowing]
     band_of = {name: (analysis.placements[name].layers or (NO_LAYER,))[0] for name in shown}
     titles = _titles(analysis)
     bands = [layer for layer in titles if layer in set(band_of.values())] + sorted(set(band_of.values()) - set(titles))
@@ -64,30 +67,26 @@ def layers(analysis: Analysis) -> Sketch:
             nodes.append(_list(graph, loose, band))
             beside = rows.pop() if drawn and len(drawn) <= BESIDE else ()
             rows.append((*beside, nodes[-1].id))
-    return Sketch("layers", "MAESTRO layers", "layers", tuple(nodes), lines, tuple(boxes), tuple(rows), LEGEND)
+    return Sketch("layers", "MAESTRO layers", "layers", tuple(nodes), lines, tuple(boxes), tuple(rows), BOUNDARIES)
 
 
 def dataflow(analysis: Analysis) -> Sketch:
-    """Who sends what to whom, across which boundary; boundaries nest, of overlapping ones the innermost counts."""
+    """Who sends what to whom, across which boundary; boundaries nest, of overlapping ones the smallest counts."""
     graph = analysis.model.graph
-    edges = [edge for edge in graph.edges if edge.kind != "model" and _both(graph, edge, DRAWN)]
+    edges = [edge for edge in graph.edges if edge.stated or (edge.kind != "model" and _both(graph, edge, DRAWN))]
     ends = {name for edge in edges for name in (edge.source, edge.target)}
     shown = [name for name, element in graph.elements.items() if element.kind in DRAWN - {"model"} or name in ends]
-    boxes, box_of = _nested(graph, shown)
+    boxes, box_of, hidden = _nested(graph, shown)
     nodes = tuple(_node(graph, name, box_of.get(name)) for name in shown)
-    lines = []
-    notes: list[str] = []
-    for edge in edges:
-        label = ""
-        if edge.stated:
-            label = str(len(notes) + 1)
-            notes.append(f"{label}: {edge.source} to {edge.target}{_carried(edge)}")
-        lines.append(_line(edge, label))
-    lines = list(_without_repeats(lines))
-    listed = f" Flows: {'; '.join(notes)}." if notes and len(notes) <= MOST_NOTES else ""
-    return Sketch(
-        "dataflow", "Data flows and trust boundaries", "dataflow", nodes, tuple(lines), boxes, (), LEGEND + listed
-    )
+    numbers = {id(edge): number for number, edge in enumerate((edge for edge in edges if edge.stated), start=1)}
+    lines = [
+        _line(edge, str(numbers[id(edge)]), f"{edge.source} to {edge.target}{_carried(edge)}")
+        if edge.stated
+        else _line(edge)
+        for edge in edges
+    ]
+    title, note = "Data flows and trust boundaries", BOUNDARIES + hidden
+    return Sketch("dataflow", title, "dataflow", nodes, tuple(_without_repeats(lines)), boxes, (), note)
 
 
 def identity(analysis: Analysis) -> Sketch:
@@ -132,12 +131,8 @@ def delegation(analysis: Analysis) -> Sketch:
     return Sketch("delegation", "Delegation between agents", "delegation", nodes, tuple(lines), note=note)
 
 
-LEGEND: Final = (
-    "Thick red with '!': text that an outsider wrote; dashed with '?': nobody says whose text; blue: delegation; "
-    "thin grey: use. "
-    "Dashed boxes are trust boundaries; pale elements are out of scope."
-)
-MOST_NOTES: Final = 25
+BOUNDARIES: Final = "Dashed boxes are trust boundaries; pale elements are out of scope."
+MOST_NOTES: Final = 8  # elements of several boundaries
 VIEWS: Final[Mapping[str, Callable[[Analysis], Sketch]]] = {
     "layers": layers,
     "dataflow": dataflow,
@@ -199,16 +194,16 @@ def _secret(graph: ModelGraph, name: str) -> Node:
     return Node(name, f"{name} in {stored}, {lifetime}", "credential", None, muted=element.out_of_scope is not None)
 
 
-def _line(edge: Edge, label: str = "") -> Line:
+def _line(edge: Edge, label: str = "", note: str = "") -> Line:
     if edge.kind == "delegation":
         return Line(edge.source, edge.target, "delegation", label)
+    # The text that a call brings back runs against the call.
+    source, target = (edge.source, edge.target) if edge.stated else (edge.target, edge.source)
     if edge.untrusted is True:
-        source, target = (edge.source, edge.target) if edge.stated else (edge.target, edge.source)
-        return Line(source, target, "untrusted", label)
+        return Line(source, target, "untrusted", label, note)
     if edge.untrusted is None and edge.kind in {"flow", "tool"}:
-        source, target = (edge.source, edge.target) if edge.stated else (edge.target, edge.source)
-        return Line(source, target, "unsaid", label)
-    return Line(edge.source, edge.target, "flow" if edge.stated else "use", label)
+        return Line(source, target, "unsaid", label, note)
+    return Line(edge.source, edge.target, "flow" if edge.stated else "use", label, note)
 
 
 def _carried(edge: Edge) -> str:
@@ -225,23 +220,45 @@ def _both(graph: ModelGraph, edge: Edge, kinds: Iterable[str]) -> bool:
     return all(name in graph.elements and graph.elements[name].kind in kinds for name in (edge.source, edge.target))
 
 
-def _nested(graph: ModelGraph, shown: list[str]) -> tuple[tuple[Box, ...], dict[str, str]]:
-    """Return boundaries as boxes that nest, and the innermost box of each element; empty boxes are left out."""
-    chain = {name: graph.boundaries_of.get(name, ()) for name in shown}
+def _nested(graph: ModelGraph, shown: list[str]) -> tuple[tuple[Box, ...], dict[str, str], str]:
+    """
+    Return boundaries as boxes that nest, the innermost box of each element, and a sentence on what boxes cannot show.
+
+    Boxes of Graphviz cannot overlap: an element of two boundaries, neither inside the other, stands in the smaller.
+    """
+    inside = {name: members & set(shown) for name, members in graph.members.items()}
+    order = sorted((name for name, some in inside.items() if some), key=lambda name: (-len(inside[name]), name))
     parent: dict[str, str | None] = {}
+    for position, name in enumerate(order):
+        wider = [other for other in order[:position] if inside[name] <= inside[other]]
+        parent[name] = wider[-1] if wider else None
     box_of: dict[str, str] = {}
-    for name, around in chain.items():
+    hidden: list[str] = []
+    for name in shown:
+        around = [boundary for boundary in order if name in inside[boundary]]
         if around:
             box_of[name] = around[-1]
-    waiting = list(dict.fromkeys(box_of.values()))
-    while waiting:
-        boundary = waiting.pop(0)
-        if boundary in parent:
-            continue
-        outside = [other for other in graph.boundaries_of.get(boundary, ()) if other != boundary]
-        parent[boundary] = outside[-1] if outside else None
-        if outside:
-            waiting.append(outside[-1])
-    order = [boundary.id for boundary in graph.of_kind("boundary") if boundary.id in parent]
-    colors = {name: number for number, name in enumerate(order)}
-    return tuple(Box(name, name, "boundary", colors[name], parent[name]) for name in order), box_of
+            chain = set(_outward(around[-1], parent))
+            hidden += [f"{name} in {boundary}" for boundary in around if boundary not in chain]
+    used = {box for innermost in box_of.values() for box in _outward(innermost, parent)}
+    numbers = {boundary.id: number for number, boundary in enumerate(graph.of_kind("boundary"))}
+    boxes = tuple(
+        Box(name, name, "boundary", numbers.get(name, len(numbers)), parent[name]) for name in order if name in used
+    )
+    return boxes, box_of, _also(hidden)
+
+
+def _outward(box: str, parent: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield a box and those around it."""
+    here: str | None = box
+    while here is not None:
+        yield here
+        here = parent[here]
+
+
+def _also(hidden: list[str]) -> str:
+    if not hidden:
+        return ""
+    shown = ", ".join(hidden[:MOST_NOTES])
+    more = f" and {len(hidden) - MOST_NOTES} more" if len(hidden) > MOST_NOTES else ""
+    return f" Boundaries that overlap cannot be drawn as boxes; these stand in another one too: {shown}{more}."
