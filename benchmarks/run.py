@@ -46,17 +46,17 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("sizes", nargs="*", type=int, default=[20, 100, 300, 1000, 3000])
     options = parser.parse_args()
-    print(
-    print(" elements  connections  seconds     MB  YAML share   pytm s  pytm MB  ours/pytm")
-    )
+    print(print(" elements  connections  seconds     MB  YAML share   pytm s  pytm MB  ours/pytm"))
     times: dict[int, float] = {}
+    ours = [sys.executable, "-m", "threatmodel"]
     with tempfile.TemporaryDirectory() as folder:
         for size in options.sizes:
             shape = draw(size)
             path = Path(folder) / f"{size}.yaml"
             path.write_text(description(shape), encoding="utf-8")
             seconds, memory = measure(
-                [sys.executable, "-m", "threatmodel", "--quiet", "analyze", str(path), "--format", "json"], options.repeats
+                [sys.executable, "-m", "threatmodel", "--quiet", "analyze", str(path), "--format", "json"],
+                options.repeats,
             )
             floor, _ = measure([sys.executable, "-c", FLOOR, str(path)], options.repeats)
             times[size] = seconds
@@ -73,7 +73,7 @@ def main() -> None:
         print(f"growth {first} to {last}: exponent {math.log(times[last] / times[first]) / math.log(last / first):.2f}")
     nothing, _ = measure([sys.executable, "-c", "pass"], 5)
     for argument in ("--help", "--version"):
-        seconds, _ = measure([sys.executable, "-m", "threatmodel", argument], 5)
+        seconds, _ = measure([*ours, argument], 5)
         print(f"{argument}: {seconds - nothing:.3f} s over `python -c pass`")
 
 
