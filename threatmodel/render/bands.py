@@ -36,8 +36,7 @@ def background(sketch: Sketch, layout: bytes) -> str:
     if not reach:
         return ""
     edges = [height, *((low + high) / 2 for (low, _), (_, high) in pairwise(reach)), 0.0]
-    first_low, last_high = reach[-1][0], reach[0][1]
-    edges[0], edges[-1] = min(height, last_high + 8), max(0.0, first_low - 8)
+    edges[-1] = max(0.0, reach[-1][0] - 8)  # the legend is below
     painted = []
     for number, (top, bottom) in enumerate(pairwise(edges)):
         fill = FILLS[number % len(FILLS)]

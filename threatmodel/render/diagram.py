@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.errors import RenderError
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Analysis
 
 MOST_READABLE: Final = 40  # nodes of one picture on a page
-MOST_IN_PART: Final = 26  # nodes of a part that is made of lines
+BESIDE: Final = 6  # elements of one row
+MOST_IN_PART: Final = 20  # nodes of a part that is made of lines
 MOST_DRAWN: Final = 250  # nodes of one picture in a file of its own
 _PLURALS: Final = {"person": "people", "identity": "identities", "external": "external systems"}
 _SINGULARS: Final = {"identities": "identity", "credentials": "credential", "controls": "control"}
+OUTSIDE: Final = "outside every boundary"
+WORST_FIRST: Final = ("untrusted", "unsaid", "delegation", "flow", "use")
 FEWEST_LINES: Final = 2  # a picture of one arrow is a sentence
 
 
@@ -85,7 +88,7 @@ def whole(analysis: Analysis, view: str) -> Sketch:
         message = f"no view is named '{view}'; there are {', '.join(VIEWS)}"
         raise RenderError(message)
     sketch = VIEWS[view](analysis)
-    return sketch if len(sketch.nodes) <= MOST_DRAWN else overview(sketch, _parts(sketch))
+    return sketch if len(sketch.nodes) <= MOST_DRAWN else overview(sketch)
 
 
 def picture_of(sketch: Sketch) -> Picture:
@@ -99,26 +102,25 @@ def readable(sketch: Sketch) -> Iterator[Sketch]:
     """
     Yield the sketch itself, or an overview and its parts.
 
-    Bands are shown one by one, with the lines inside them; of other views every line stands in exactly one part.
+    Bands are shown one by one, without lines; of other views every line stands in exactly one part.
     """
     if len(sketch.nodes) <= MOST_READABLE:
         yield sketch
         return
     parts = _parts(sketch)
-    yield overview(sketch, parts)
+    yield overview(sketch)
     if sketch.rows:
         for number, (title, members) in enumerate(parts.items(), start=1):
-            inside = tuple(line for line in sketch.lines if {line.source, line.target} <= set(members))
-            yield _part(sketch, number, title, members, inside)
+            yield _part(sketch, number, title, members, ())
         return
+    number = 0
     for number, (title, lines) in enumerate(_by_lines(sketch), start=1):
         ends = dict.fromkeys(end for line in lines for end in (line.source, line.target))
         yield _part(sketch, number, title, tuple(ends), tuple(lines))
     joined = {end for line in sketch.lines for end in (line.source, line.target)}
     alone = [node.id for node in sketch.nodes if node.id not in joined]
-    for start in range(0, len(alone), MOST_READABLE):
-        name = f"without any line ({start // MOST_READABLE + 1})"
-        yield _part(sketch, 1000 + start, name, tuple(alone[start : start + MOST_READABLE]), ())
+    if alone:
+        yield _alone(sketch, number + 1, tuple(alone))
 
 
 def _by_lines(sketch: Sketch) -> Iterator[tuple[str, list[Line]]]:
@@ -130,6 +132,7 @@ def _by_lines(sketch: Sketch) -> Iterator[tuple[str, list[Line]]]:
     seeds = [
         node.id for node in sorted(sketch.nodes, key=lambda node: (node.kind != "agent", node.box or "", node.kind))
     ]
+    agents = {node.id for node in sketch.nodes if node.kind == "agent"}
     touching: dict[str, list[Line]] = {}
     for line in sketch.lines:
         for end in dict.fromkeys((line.source, line.target)):
@@ -138,7 +141,7 @@ def _by_lines(sketch: Sketch) -> Iterator[tuple[str, list[Line]]]:
     names: list[str] = []
     lines: list[Line] = []
     for seed in seeds:
-        for line in touching.get(seed, ()):
+        for line in _onward(seed, touching, stops=agents):
             if id(line) in taken:
                 continue
             taken.add(id(line))
@@ -153,57 +156,100 @@ def _by_lines(sketch: Sketch) -> Iterator[tuple[str, list[Line]]]:
         yield _listed(names), lines
 
 
+def _onward(seed: str, touching: dict[str, list[Line]], *, stops: set[str]) -> Iterator[Line]:
+    """Yield the lines that touch an element, then those that lead on from what it leads to, up to the next agent."""
+    seen = {seed}
+    waiting = [seed]
+    while waiting:
+        here = waiting.pop(0)
+        for line in touching.get(here, ()):
+            if here not in (seed, line.source):
+                continue
+            yield line
+            if line.source == here and line.target not in seen | stops:
+                seen.add(line.target)
+                waiting.append(line.target)
+
+
 def _listed(names: list[str]) -> str:
     shown = 3
     return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
 
 
-def _parts(sketch: Sketch) -> dict[str, tuple[str, ...]]:
-    """Return title → its nodes: by outermost box, the boxless by kind; large ones in slices."""
+def _groups(sketch: Sketch) -> dict[str, tuple[str, ...]]:
+    """Return title → its nodes: by outermost box; of those in none, people and systems of others by kind."""
     boxes = {box.id: box for box in sketch.boxes}
 
-    def outermost(node: Node) -> str:
+    def title(node: Node) -> str:
         box = boxes.get(node.box or "")
         while box is not None and box.parent is not None:
             box = boxes[box.parent]
-        return box.label if box is not None else f"{_plural(node.kind)} outside every boundary"
+        if box is not None:
+            return box.label
+        return OUTSIDE if boxes and node.kind not in _PLURALS else _plural(node.kind)
 
     groups: dict[str, list[str]] = {}
     for node in sketch.nodes:
-        groups.setdefault(outermost(node), []).append(node.id)
+        groups.setdefault(title(node), []).append(node.id)
+    return {name: tuple(members) for name, members in groups.items()}
+
+
+def _parts(sketch: Sketch) -> dict[str, tuple[str, ...]]:
+    """Return the groups, large ones in slices."""
     slice_size = MOST_READABLE - MOST_READABLE % 6  # whole rows
     parts: dict[str, tuple[str, ...]] = {}
-    for title, members in groups.items():
+    for title, members in _groups(sketch).items():
         slices = [members[start : start + slice_size] for start in range(0, len(members), slice_size)]
         for number, some in enumerate(slices, start=1):
-            parts[title if len(slices) == 1 else f"{title} ({number} of {len(slices)})"] = tuple(some)
+            parts[title if len(slices) == 1 else f"{title} ({number} of {len(slices)})"] = some
     return parts
 
 
-def overview(sketch: Sketch, parts: dict[str, tuple[str, ...]]) -> Sketch:
-    """Return one node per part and one line per pair of parts, with how many lines it stands for."""
-    part_of = {name: title for title, members in parts.items() for name in members}
-    kinds = {node.id: node.kind for node in sketch.nodes}
-    lists = {node.id: [_SINGULARS[heading] for heading, _ in node.members] for node in sketch.nodes if node.members}
-    nodes = []
-    for title, members in parts.items():
-        counted: Counter[str] = Counter()
-        for name in members:
-            counted.update(lists.get(name) or [kinds[name]])
-        text = ", ".join(
-            f"{number} {_plural(kind) if number > 1 else kind}" for kind, number in sorted(counted.items())
-        )
-        nodes.append(Node(title, f"{title}: {text}", "group"))
-    between: Counter[tuple[str, str, str]] = Counter()
+def overview(sketch: Sketch) -> Sketch:
+    """Return one node per group and one line per pair of them, with how many lines it stands for."""
+    groups = _groups(sketch)
+    group_of = {name: title for title, members in groups.items() for name in members}
+    nodes = tuple(Node(title, _counted(sketch, title, members), "group") for title, members in groups.items())
+    between: dict[tuple[str, str], Counter[str]] = {}
     for line in sketch.lines:
-        one, other = part_of[line.source], part_of[line.target]
-        if one != other:
-            between[(one, other, line.kind)] += 1
-    lines = tuple(Line(one, other, kind, str(number)) for (one, other, kind), number in sorted(between.items()))
+        ends = (group_of[line.source], group_of[line.target])
+        if ends[0] != ends[1]:
+            between.setdefault(ends, Counter())[line.kind] += 1
+    lines = []
+    for (source, target), kinds in sorted(between.items()):
+        worst = min(kinds, key=WORST_FIRST.index)
+        total = kinds.total()
+        marked = worst in {"untrusted", "unsaid"} and kinds[worst] < total
+        lines.append(Line(source, target, worst, f"{kinds[worst]} of {total}" if marked else str(total)))
     note = (
-        f"{sketch.note} A number says how many lines an arrow stands for; lines inside a part are in its own picture."
+        f"{sketch.note} A number says how many lines an arrow stands for, and how many of them its sign is true of; "
+        "lines inside a part are in its own picture."
     )
-    return Sketch(f"{sketch.name}-overview", f"{sketch.title}: overview", sketch.kind, tuple(nodes), lines, note=note)
+    return Sketch(f"{sketch.name}-overview", f"{sketch.title}: overview", sketch.kind, nodes, tuple(lines), note=note)
+
+
+def _counted(sketch: Sketch, title: str, members: tuple[str, ...]) -> str:
+    """Return a title with how many elements of which kind it holds."""
+    inside = set(members)
+    counted: Counter[str] = Counter()
+    for node in sketch.nodes:
+        if node.id in inside:
+            counted.update([_SINGULARS[heading] for heading, _ in node.members] or [node.kind])
+    text = ", ".join(f"{number} {_plural(kind) if number > 1 else kind}" for kind, number in sorted(counted.items()))
+    return text if [title] == [_plural(kind) for kind in counted] else f"{title}: {text}"
+
+
+def _alone(sketch: Sketch, number: int, members: tuple[str, ...]) -> Sketch:
+    """Return the elements that no line touches, in rows, with the boundary they stand in behind their name."""
+    inside = set(members)
+    labels = {box.id: box.label for box in sketch.boxes}
+    nodes = tuple(
+        replace(node, box=None, label=f"{node.label} ({labels[node.box]})" if node.box else node.label)
+        for node in sketch.nodes
+        if node.id in inside
+    )
+    rows = tuple(members[start : start + BESIDE] for start in range(0, len(members), BESIDE))
+    return Sketch(f"{sketch.name}-{number}", f"{sketch.title}: without any line", sketch.kind, nodes, (), rows=rows)
 
 
 def _plural(kind: str) -> str:
@@ -215,8 +261,12 @@ def _part(sketch: Sketch, number: int, title: str, members: tuple[str, ...], lin
     inside = set(members)
     nodes = tuple(node for node in sketch.nodes if node.id in inside)
     rows = tuple(row for row in (tuple(name for name in row if name in inside) for row in sketch.rows) if row)
-    heading = f"{sketch.title}: {title}"
-    return Sketch(f"{sketch.name}-{number}", heading, sketch.kind, nodes, lines, _boxes_around(sketch, nodes), rows)
+    leaving = sum(bool(inside & {line.source, line.target}) for line in sketch.lines) - len(lines)
+    note = (
+        f"Not in this picture: {leaving} further line{'s' if leaving > 1 else ''} of its elements." if leaving else ""
+    )
+    heading, boxes = f"{sketch.title}: {title}", _boxes_around(sketch, nodes)
+    return Sketch(f"{sketch.name}-{number}", heading, sketch.kind, nodes, lines, boxes, rows, note)
 
 
 def _boxes_around(sketch: Sketch, nodes: tuple[Node, ...]) -> tuple[Box, ...]:

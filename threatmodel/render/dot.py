@@ -174,7 +174,7 @@ def _inside(sketch: Sketch, parent: str | None, ids: dict[str, str], depth: int)
         yield f"{pad}  {_box(box)}"
         yield from _inside(sketch, box.id, ids, depth + 1)
         yield f"{pad}}}"
-    for node in sketch.nodes:
+    for node in reversed(sketch.nodes) if sketch.rows else sketch.nodes:  # dot fills rows from the right
         if node.box == parent:
             yield f"{pad}{ids[node.id]} [{_node(node)} id={ids[node.id]}]"
 

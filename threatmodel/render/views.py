@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.render.sketch import Box, Line, Node, Sketch
@@ -62,7 +63,7 @@ def layers(analysis: Analysis) -> Sketch:
         around = dict.fromkeys(inner[name] for name in drawn if inner[name])
         boxes += [Box(f"{band}--{boundary}", boundary, "boundary", colors[boundary], band) for boundary in around]
         nodes += [_node(graph, name, f"{band}--{inner[name]}" if inner[name] else band) for name in drawn]
-        rows += _rows(drawn)
+        rows += _rows(list(some) for _, some in groupby(drawn, key=inner.__getitem__))
         if loose:
             nodes.append(_list(graph, loose, band))
             beside = rows.pop() if drawn and len(drawn) <= BESIDE else ()
@@ -148,11 +149,22 @@ def _titles(analysis: Analysis) -> dict[str, str]:
     return {entry.id: entry.title or "" for entry in entries if entry.kind.value == "layer"}
 
 
-def _rows(members: list[str]) -> list[tuple[str, ...]]:
-    """Return rows of about the same length, none longer than `ROW`."""
-    count = -(-len(members) // ROW)
-    length = -(-len(members) // count) if count else 1
-    return [tuple(members[start : start + length]) for start in range(0, len(members), length)]
+def _rows(groups: Iterable[list[str]]) -> list[tuple[str, ...]]:
+    """Return rows of at most `ROW`: the elements of a boundary share one, or have rows of their own."""
+    rows: list[list[str]] = []
+    shared: list[list[str]] = []
+    for group in groups:
+        if len(group) <= ROW:
+            row = next((row for row in shared if len(row) + len(group) <= ROW), None)
+            if row is None:
+                row = []
+                rows.append(row)
+                shared.append(row)
+            row += group
+        else:
+            length = -(-len(group) // -(-len(group) // ROW))
+            rows += [group[start : start + length] for start in range(0, len(group), length)]
+    return [tuple(row) for row in rows]
 
 
 def _list(graph: ModelGraph, members: list[str], band: str) -> Node:
