@@ -209,3 +209,25 @@ def test_a_flow_through_a_control_is_drawn_too(tmp_path: Path) -> None:
         ("1", "bot to desk (https)"),
         ("2", "desk to lead"),
     ]
+
+
+@needs_dot
+def test_names_stay_readable_on_paper_at_150_elements(tmp_path: Path) -> None:
+    """No picture shrinks names below 6 points on the upright page, 493 by 567 points of it for a drawing."""
+    for picture in report_pictures(analysis_of(tmp_path, large(150))):
+        found = re.search(r'viewBox="\S+ \S+ (\S+) (\S+)"', picture.svg)
+
+        assert found is not None
+        assert 9.5 * min(1.0, 493 / float(found[1]), 567 / float(found[2])) >= 6, picture.name
+
+
+def test_a_part_shows_the_secrets_of_its_agents(tmp_path: Path) -> None:
+    """An agent, its tool, what the tool holds and whom that proves stand in one picture of many."""
+    text = "agents:\n" + "".join(f"  agent-{n}: {{tools: [tool-{n}]}}\n" for n in range(15))
+    text += "tools:\n" + "".join(f"  tool-{n}: {{credential: key-{n}}}\n" for n in range(15))
+    text += "credentials:\n" + "".join(f"  key-{n}: {{identity: id-{n}}}\n" for n in range(15))
+    text += "identities:\n" + "".join(f"  id-{n}: {{}}\n" for n in range(15))
+    _, *parts = readable(VIEWS["identity"](analysis_of(tmp_path, text)))
+    homes = [{node.id for node in part.nodes} for part in parts]
+
+    assert all(any({f"agent-{n}", f"tool-{n}", f"key-{n}", f"id-{n}"} <= home for home in homes) for n in range(15))
