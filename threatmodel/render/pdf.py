@@ -43,7 +43,8 @@ def pdf_of(page: str, today: date) -> bytes:
     except OSError as error:  # Pango is loaded when the package is imported
         raise RenderError(
             f"cannot make a PDF: {str(error).splitlines()[0]}; install Pango "
-            "(Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core), or write .html instead"
+            "(Debian: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core), "
+            "or write .html instead"
         ) from error
     logging.getLogger("weasyprint").setLevel(logging.CRITICAL)
     logging.getLogger("fontTools").setLevel(logging.CRITICAL)
