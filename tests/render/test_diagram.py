@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
 import subprocess
@@ -231,3 +232,32 @@ def test_a_part_shows_the_secrets_of_its_agents(tmp_path: Path) -> None:
     homes = [{node.id for node in part.nodes} for part in parts]
 
     assert all(any({f"agent-{n}", f"tool-{n}", f"key-{n}", f"id-{n}"} <= home for home in homes) for n in range(15))
+
+
+@needs_dot
+def test_a_picture_without_a_page_around_it_says_what_its_numbers_mean(tmp_path: Path) -> None:
+    """The list and the note of the report stand in the file itself, names escaped; a pointer on a line says it too."""
+    analysis = analysis_of(
+        tmp_path,
+        "people: {someone: {trust: untrusted}}\nagents: {bot: {}}\n"
+        "flows: [{from: someone, to: bot, protocol: '<b>&</b>'}]\n",
+    )
+    drawing = str(drawn(analysis, "dataflow", "svg"))
+    shown = html.unescape(re.sub(r"<[^>]*>", " ", drawing)).replace("\N{NO-BREAK SPACE}", " ")
+    picture = next(one for one in report_pictures(analysis) if one.kind == "dataflow")
+
+    assert shown.count("someone to bot (<b>&</b>)") == 2
+    assert "out of scope" in shown
+    assert "out of scope" not in picture.svg
+    assert picture.numbers == (("1", "someone to bot (<b>&</b>)"),)
+
+
+def test_a_boundary_stands_in_the_one_that_names_it(tmp_path: Path) -> None:
+    """Also where another one holds the same elements."""
+    analysis = analysis_of(
+        tmp_path,
+        "agents: {a: {}, b: {}, c: {}}\n"
+        "boundaries: {p: {contains: [q, a]}, q: {contains: [b]}, s: {contains: [b, c]}}\n",
+    )
+
+    assert {box.id: box.parent for box in VIEWS["dataflow"](analysis).boxes} == {"p": None, "q": "p", "s": None}

@@ -71,7 +71,7 @@ def drawn(analysis: Analysis, view: str, suffix: str) -> str | bytes:
     Raises:
         RenderError: `dot` is missing, failed, or lost an edge.
     """
-    sketch = whole(analysis, view)
+    sketch = replace(whole(analysis, view), explained=True)
     if suffix == "dot":
         return dot(sketch)
     if suffix == "mmd":

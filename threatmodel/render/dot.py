@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from threatmodel.render.sketch import Box, Line, Node, Sketch
 
 FONT: Final = "DejaVu Sans"
+MOST_SAID: Final = 70  # characters about one number
 LONGEST: Final = 22  # characters of a name on one line
 NAME_LINES: Final = 3
 GROUP_LINES: Final = 8
@@ -254,7 +255,7 @@ def _plate(text: str, color: str) -> str:
 
 
 def _legend(sketch: Sketch) -> str:
-    """Return what the shapes and lines of a picture mean. No name of a description is in it."""
+    """Return what the shapes, lines and numbers of a picture mean."""
     shapes = {node.kind for node in sketch.nodes}
     kinds = [
         f'<td border="1" color="#5b6770" bgcolor="{fill}"> {kind} </td>'
@@ -270,6 +271,13 @@ def _legend(sketch: Sketch) -> str:
     rows = [
         f'<table border="0" cellborder="0" cellspacing="3"><tr>{row}</tr></table>' for row in _chunks(kinds, 8)
     ] + _chunks(lines, 3)
+    if sketch.explained:
+        rows += [
+            f"<b>{escape(line.label)}</b>{_SPACE * 2}{escape(shortened(visible(line.note), MOST_SAID))}"
+            for line in sketch.lines
+            if line.note
+        ]
+        rows += [escape(line) for line in textwrap.wrap(visible(sketch.note), MOST_SAID)]
     if not rows:
         return '""'
     cells = "".join(f'<tr><td align="left">{row}</td></tr>' for row in rows)

@@ -131,7 +131,7 @@ def _cleaned(text: str, sketch: Sketch) -> str:
         head, name, kind = match.groups()
         if kind == "edge":
             line = sketch.lines[int(name.removeprefix("e"))]
-            text = f"{labels[line.source]} to {labels[line.target]}"
+            text = line.note or f"{labels[line.source]} to {labels[line.target]}"
         else:
             text = labels.get(shown.get(name, ""), "")
         return f"{head}<title>{escape(visible(text))}</title>" if text else head

@@ -62,5 +62,7 @@ class Sketch:
     rows: tuple[tuple[str, ...], ...] = ()
     """Nodes that stand in one row each, from top to bottom; empty where the drawing decides."""
     note: str = ""
+    explained: bool = False
+    """Whether the drawing itself says what its numbers mean: there is no page around it."""
     tall: bool = False
     """Drawn from top to bottom though it has no rows."""

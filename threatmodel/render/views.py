@@ -239,11 +239,15 @@ def _nested(graph: ModelGraph, shown: list[str]) -> tuple[tuple[Box, ...], dict[
     Boxes of Graphviz cannot overlap: an element of two boundaries, neither inside the other, stands in the smaller.
     """
     inside = {name: members & set(shown) for name, members in graph.members.items()}
-    order = sorted((name for name, some in inside.items() if some), key=lambda name: (-len(inside[name]), name))
+    order = sorted(
+        (name for name, some in inside.items() if some),
+        key=lambda name: (-len(inside[name]), -len(graph.members[name]), name),
+    )
     parent: dict[str, str | None] = {}
     for position, name in enumerate(order):
         wider = [other for other in order[:position] if inside[name] <= inside[other]]
-        parent[name] = wider[-1] if wider else None
+        said = [other for other in wider if name in graph.members[other]]
+        parent[name] = said[-1] if said else wider[-1] if wider else None
     box_of: dict[str, str] = {}
     hidden: list[str] = []
     for name in shown:
