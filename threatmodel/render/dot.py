@@ -257,20 +257,14 @@ def _plate(text: str, color: str) -> str:
 def _legend(sketch: Sketch) -> str:
     """Return what the shapes, lines and numbers of a picture mean."""
     shapes = {node.kind for node in sketch.nodes}
-    kinds = [
-        f'<td border="1" color="#5b6770" bgcolor="{fill}"> {kind} </td>'
-        for kind, (_, fill, _) in _SHAPES.items()
-        if kind in shapes - {"group"}
-    ]
+    kinds = [kind for kind in _SHAPES if kind in shapes - {"group"}]
     meanings = _MEANINGS | _OWN_MEANINGS.get(sketch.kind, {})
     lines = [
         f'<font color="{_COLORS[kind]}">{escape(sign)}</font>{_SPACE}{meaning}{_SPACE * 3}'
         for kind, (sign, meaning) in meanings.items()
         if any(line.kind == kind for line in sketch.lines)
     ]
-    rows = [
-        f'<table border="0" cellborder="0" cellspacing="3"><tr>{row}</tr></table>' for row in _chunks(kinds, 8)
-    ] + _chunks(lines, 3)
+    rows = [_swatches(kinds[start : start + 8]) for start in range(0, len(kinds), 8)] + _chunks(lines, 3)
     if sketch.explained:
         rows += [
             f"<b>{escape(line.label)}</b>{_SPACE * 2}{escape(shortened(visible(line.note), MOST_SAID))}"
@@ -286,3 +280,14 @@ def _legend(sketch: Sketch) -> str:
 
 def _chunks(cells: list[str], most: int) -> list[str]:
     return ["".join(cells[start : start + most]) for start in range(0, len(cells), most)]
+
+
+def _swatches(kinds: list[str]) -> str:
+    """Return a row of filled plates; of a size of their own, since Graphviz would stretch them."""
+    widths = [7 * len(kind) + 14 for kind in kinds]
+    cells = "".join(
+        f'<td border="1" color="#5b6770" bgcolor="{_SHAPES[kind][1]}" width="{width}">{kind}</td>'
+        for kind, width in zip(kinds, widths, strict=True)
+    )
+    size = f'fixedsize="true" width="{sum(widths) + 3 * len(kinds) + 3}" height="22"'
+    return f'<table align="left" {size} border="0" cellborder="0" cellspacing="3"><tr>{cells}</tr></table>'
