@@ -253,10 +253,26 @@ def _ask(operand: object, kinds: frozenset[str]) -> Test:
     return predicate.test
 
 
+def _future(operand: object, _: frozenset[str]) -> Test:
+    """`path`: the date at the path has not come yet."""
+    path = _path(operand)
+
+    def test(context: Context, element: Element) -> Truth:
+        def ahead(value: object) -> bool | None:
+            try:
+                return date.fromisoformat(str(value)) > context.today
+            except ValueError:
+                return None
+
+        return _judge(fact(context.graph, element, path), ahead)
+
+    return test
+
+
 OPERATORS: Final[dict[str, Callable[[Any, frozenset[str]], Test]]] = {
     "all": _all, "any": _any, "not": _not,
     "is": _is, "includes": _includes, "subset": _subset, "overlaps": _overlaps, "same": _same,
-    "stated": _stated, "has": _has, "lacks": _lacks, "longer": _longer, "older": _older,
+    "stated": _stated, "has": _has, "lacks": _lacks, "longer": _longer, "older": _older, "future": _future,
     "some": _some, "every": _every, "count": _count, "ask": _ask,
 }  # fmt: skip
 
@@ -272,7 +288,7 @@ def paths_used(condition: object) -> Iterator[str]:
                 yield from paths_used(operand)
             elif operator in {"is", "includes", "longer", "older"} and isinstance(operand, dict):
                 yield from map(str, operand)
-            elif operator in {"stated", "has", "lacks"}:
+            elif operator in {"stated", "has", "lacks", "future"}:
                 yield str(operand)
             elif operator in {"subset", "overlaps", "same"} and isinstance(operand, list):
                 yield from map(str, operand)

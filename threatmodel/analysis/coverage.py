@@ -82,9 +82,14 @@ def _state(entry: Entry, results: list[RuleResult]) -> Coverage:
     elif unasked == looked_at:
         state, why = Covered.CANNOT_TELL, "too little is stated to ask"
     else:
-        state, why = Covered.MITIGATED, "ruled out by what the owner stated; stated is not proven"
+        state = Covered.MITIGATED
+        why = f"{_rules(results)} looked; ruled out by what the owner stated, which is no proof"
         if unasked:
             why += f" (on {unasked} of {looked_at} elements too little is stated to ask)"
     return Coverage(
         entry.framework, entry.id, state, why, tuple(result.rule.id for result in results), len(opened), len(unknown)
     )
+
+
+def _rules(results: list[RuleResult]) -> str:
+    return "1 rule" if len(results) == 1 else f"{len(results)} rules"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_WORDS: Final = 6  # choices shown behind a line to paste
+MOST_KEYS: Final = 3  # of an answer that is a mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def ask(fact: str) -> str:
 def paste(fact: str) -> str:
     """Return the lines that state the fact as `unknown`, with the choices beside it."""
     keys = split(fact)
-    words = [word for word in _words(_schema_of(keys)) if word != "unknown"]
+    schema = _schema_of(keys)
+    words = [*_template(schema), *(word for word in _words(schema) if word != "unknown")]
     choices = f"  # {' | '.join(words[:MOST_WORDS])}" if words else "  # say what it is"
     lines = [f"{'  ' * depth}{key}:" for depth, key in enumerate(keys)]
     return "\n".join((*lines[:-1], f"{lines[-1]} unknown{choices}"))
@@ -127,4 +129,13 @@ def _words(node: dict[str, Any]) -> list[str]:
                     "true" if word is True else "false" if word is False else str(word) for word in form["enum"]
                 )
             )
+    return []
+
+
+def _template(node: dict[str, Any]) -> list[str]:
+    """Return the form of an answer that is a mapping: `{decided: .., engine: .., considers: ..}`."""
+    for form in _forms(node, _schema()["$defs"]):
+        keys = [key for key in form.get("properties", {}) if key != "description"]
+        if keys:
+            return [f"{{{', '.join(f'{key}: ..' for key in keys[:MOST_KEYS])}}}"]
     return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.diagnostics import Diagnostic, Label
@@ -17,6 +18,7 @@ _HINTS: Final = (
         "a text begins with a character that YAML keeps for itself",
         "put the text in quotes",
     ),
+    ("found a tab character", "a tab stands where only spaces may", "indent with spaces"),
     (
         "mapping values are not allowed",
         "a ':' stands where no key can be",
@@ -35,7 +37,7 @@ _HINTS: Final = (
     (
         "could not find expected ':'",
         "a line is neither 'key: value' nor a list item",
-        "add the ':' behind the key, or put a text that goes on over lines in quotes",
+        "write 'key: value', with a space behind the ':'; put a text that goes on over lines in quotes",
     ),
     (
         "did not find expected key",
@@ -81,6 +83,8 @@ _HINTS: Final = (
 )
 
 
+# A key at the beginning of a line, and a value right behind its colon; a web address has none.
+_UNSPACED: Final = re.compile(r" {0,200}([A-Za-z_][\w-]{0,60}):(?!//)\S")
 _CONTEXTS: Final = {
     "while parsing a flow mapping": "the '{' stands here",
     "while parsing a flow sequence": "the '[' stands here",
@@ -88,6 +92,7 @@ _CONTEXTS: Final = {
     "while parsing a block mapping": "the keys above begin here",
     "while parsing a block collection": "the list begins here",
     "while scanning a simple key": "this is read as a key",
+    "while scanning a plain scalar": "this text is read on into the next line",
 }
 
 
@@ -106,6 +111,12 @@ def syntax_diagnostic(error: yaml.YAMLError, name: str, text: str) -> Diagnostic
     index = getattr(mark, "index", -1)
     if "cannot start any token" in problem and text[index : index + 1] == "\t":
         what, hint = "a tab stands where only spaces may", "indent with spaces"
+    if "mapping values are not allowed" in problem and (colon := _unspaced(text, line, name)) is not None:
+        key, span = colon
+        return Diagnostic(
+            "yaml-syntax", "this is not YAML: a ':' has no space behind it", span, "read as part of a text",
+            (f"write '{key}: ' with a space",),
+        )  # fmt: skip
     if "maximum nesting depth" in problem:  # the parser's own limit, met while it looks ahead
         here = Span(name, line, column, line, column + 1)
         return Diagnostic("nested-too-deep", "values are nested too deep to be read", here, "too deep from here on")
@@ -119,3 +130,16 @@ def syntax_diagnostic(error: yaml.YAMLError, name: str, text: str) -> Diagnostic
     return Diagnostic(
         "yaml-syntax", f"this is not YAML: {what}", span, "reading stopped here", (hint,) if hint else (), also
     )
+
+
+def _unspaced(text: str, line: int, name: str) -> tuple[str, Span] | None:
+    """Return the key and the place of a colon without a space behind it, in the last line with text above `line`."""
+    above = text.split("\n", line)[: line - 1]
+    for number in range(len(above), 0, -1):
+        if above[number - 1].strip():
+            found = _UNSPACED.match(above[number - 1])
+            if found is None:
+                return None
+            column = found.end(1) + 1
+            return found.group(1), Span(name, number, column, number, column + 1)
+    return None

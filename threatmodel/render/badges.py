@@ -42,7 +42,7 @@ STATES: Final = {
 COVERED: Final = {
     Covered.OPEN: Badge("open", "!", "open"),
     Covered.CANNOT_TELL: Badge("cannot tell", "?", "unknown"),
-    Covered.MITIGATED: Badge("nothing open", "✓", "settled"),
+    Covered.MITIGATED: Badge("nothing found", "○", "aside"),
     Covered.NOT_APPLICABLE: Badge("not applicable", "-", "aside"),
     Covered.NO_RULE: Badge("no rule", "∅", "none"),
 }

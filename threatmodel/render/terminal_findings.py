@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.render.paste import answer
+from threatmodel.render.paste import Answer, answer
 from threatmodel.render.terminal import NARROWEST, visible
 from threatmodel.render.verdict import verdict_sentence
 from threatmodel.render.view import Group, Overview, overview
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.finding import Finding
+    from threatmodel.analysis.questions import Question
     from threatmodel.analysis.severity import Severity
 
 IN_FULL: Final = 4  # rules that are shown with why and fix, unless all are asked for
@@ -141,10 +143,22 @@ class _Page:
             subjects = [finding.subject for finding in findings]
             told = len(findings) == 1 and not findings[0].message.startswith("cannot tell")  # as the heading says it
             text = findings[0].message if told else f"{findings[0].title}: {_listed(subjects)}"
-            yield self.line(groups[0], text)
+            if self.full:
+                yield from self.undecided(groups[0], findings, text)
+            else:
+                yield self.line(groups[0], text)
         if len(rules) > shown:
             more = len(rules) - shown
             yield self.cut(f"{' ' * _MARGIN}and {more} more {'rule' if more == 1 else 'rules'} (--full lists them)")
+
+    def undecided(self, group: Group, findings: Sequence[Finding], text: str) -> Iterator[str]:
+        """What cannot be told, in full: the message, the place, the facts that are missing, and why they matter."""
+        first, *later = self.wrapped(visible(text), " " * _MARGIN)
+        yield f"{self.severity(group.severity)}{first[_MARGIN:]}"
+        yield from later
+        yield f"{' ' * _MARGIN}{self.paint('dim', visible(group.first.span.place()))}"
+        yield from self.fact("asks", ", ".join(dict.fromkeys(fact for finding in findings for fact in finding.missing)))
+        yield from self.fact("why", group.first.why)
 
     def settled(self) -> Iterator[str]:
         """What needs nobody's attention now, by state."""
@@ -159,19 +173,28 @@ class _Page:
 
     def facts(self) -> Iterator[str]:
         """The facts that would settle most, each with a line to paste and its place."""
-        asked = self.analysis.questions[:FACTS]
+        asked = self.together()
         if not asked:
             return
         words = {1: "The one fact", 2: "The two facts", 3: "The three facts"}
         head = f"{words[len(asked)]} that would settle most: put the answer where 'unknown' stands"
         yield from self.wrapped(head, "", style="head")
-        for question in asked:
-            found = answer(self.analysis.model.graph, question)
+        for question, found in asked:
             yield from self.wrapped(visible(question.ask), COMMENT)
             choices = f", one of {' | '.join(found.choices)}" if found.choices else ""
-            about = f"settles {question.unlocks}; goes {visible(found.where)}{choices}"
+            about = f"helps to settle {question.unlocks}; goes {visible(found.where)}{choices}"
             yield from self.wrapped(about, COMMENT, style="dim")
             yield from (self.paint("paste", visible(line)) for line in found.lines)
+
+    def together(self) -> list[tuple[Question, Answer]]:
+        """The first facts whose lines can all be pasted: two that open the same mapping would give its key twice."""
+        asked: dict[tuple[str, str], tuple[Question, Answer]] = {}
+        for question in self.analysis.questions:
+            found = answer(self.analysis.model.graph, question)
+            asked.setdefault((found.where, found.lines[0].partition(":")[0].strip()), (question, found))
+            if len(asked) == FACTS:
+                break
+        return list(asked.values())
 
     # Pieces
 
