@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +27,8 @@ NOWHERE: Final = Span("", 1, 1, 1, 1)
 MOST_ROUNDS: Final = 400
 MOST_SEARCHED: Final = 60_000
 """Sets tried by one exact search; beyond that the best found so far is taken, and the cut says it is not exact."""
+MOST_TRIED_ALONE: Final = 150
+"""Candidates whose worth alone is worked out: those that stand on most paths."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,20 +69,32 @@ class Worth:
     cost: int
 
 
+@dataclass(frozen=True, slots=True)
+class Singles:
+    """What single controls break."""
+
+    worth: tuple[Worth, ...]
+    untried: int
+    """Candidates that were left out, since there are too many or time was up."""
+
+
 AIMS: Final = ("smallest", "cheapest", "working")
 
 
 class Cutter:
     """Finds cuts of one system."""
 
-    def __init__(self, context: Context, *, exclude: frozenset[str] = frozenset()) -> None:
+    def __init__(self, context: Context, *, exclude: frozenset[str] = frozenset(), seconds: float = math.inf) -> None:
         """
         Look at the paths as they are.
 
         Args:
             context: The system, unchanged.
             exclude: Types of control that must not be proposed.
+            seconds: How long one search may take (each set, and the worth of single controls); then the best so far
+                is taken and said not to be exact.
         """
+        self.seconds = seconds
         self._context = context
         self._exclude = exclude
         first = derive(context)
@@ -88,8 +104,17 @@ class Cutter:
     def cost(self, candidate: Candidate) -> int:
         """Return what a candidate costs: a gate one per action behind it, others what the catalog says (12.1)."""
         if candidate.control == GATE:
-            return max(1, len(self._reached.get(candidate.on, ())))
+            places = {candidate.on, *self._context.graph.places_named(candidate.on)}
+            return max(1, len({action for place in places for action in self._reached.get(place, ())}))
         return self._context.catalog.controls[candidate.control].cost
+
+    def pool(self, aim: str = AIMS[0]) -> tuple[Candidate, ...]:
+        """Return every candidate that a set of that aim may hold, those on most paths first."""
+        standing: dict[Candidate, int] = {}
+        for path in self.paths:
+            for one in self.candidates(path):
+                standing[one] = standing.get(one, 0) + 1
+        return tuple(sorted((one for one in standing if self.allowed(aim, one)), key=lambda one: (-standing[one], one)))
 
     def candidates(self, path: AttackPath) -> frozenset[Candidate]:
         """Return the candidates that stand on the route a path shows."""
@@ -182,7 +207,7 @@ class Cutter:
             found[cut.controls] = replace(known, aims=(*known.aims, aim)) if known else cut
         return tuple(found.values())
 
-    def _allowed(self, aim: str, candidate: Candidate) -> bool:
+    def allowed(self, aim: str, candidate: Candidate) -> bool:
         """Return whether a set of that aim may hold a candidate; `working` leaves agents what they read and do."""
         if aim != "working":
             return True
@@ -198,18 +223,22 @@ class Cutter:
     def _cut(self, aim: str, clauses: set[frozenset[Candidate]]) -> Cut:
         hopeless: set[str] = set()
         exact = True
+        until = time.monotonic() + self.seconds
         chosen: tuple[Candidate, ...] = ()
         useless: dict[str, set[Candidate]] = {}
         for _ in range(MOST_ROUNDS):
             left = [path for path in (self.remaining(chosen) if chosen else self.paths) if path.id not in hopeless]
             if not left:
                 break
+            if time.monotonic() > until:
+                exact = False
+                break
             before = len(clauses)
             for path in left:
                 held = useless.setdefault(path.id, set())
                 standing = self.candidates(path) & set(chosen)
                 held |= standing
-                able = frozenset(one for one in self.candidates(path) if self._allowed(aim, one) and one not in held)
+                able = frozenset(one for one in self.candidates(path) if self.allowed(aim, one) and one not in held)
                 if able:
                     clauses.add(able)
                 else:
@@ -217,30 +246,42 @@ class Cutter:
             if len(clauses) == before and not hopeless:
                 exact = False
                 break
-            chosen, proven = smallest_hitting_set(clauses, self.cost, by_cost=aim == "cheapest")
+            chosen, proven = smallest_hitting_set(clauses, self.cost, by_cost=aim == "cheapest", until=until)
             exact = exact and proven
         unbroken = tuple(sorted(path.id for path in self.remaining(chosen)))
         total = len(self.paths)
         return Cut((aim,), tuple(sorted(chosen)), total - len(set(unbroken) & {path.id for path in self.paths}), total,
                    sum(self.cost(one) for one in chosen), exact and not unbroken, unbroken)  # fmt: skip
 
-    def single(self) -> tuple[Worth, ...]:
+    def single(self) -> Singles:
         """Return what each single control breaks, most first, then by cost and name."""
-        pool = sorted({one for path in self.paths for one in self.candidates(path)})
+        pool = self.pool()
         before = {path.id for path in self.paths}
         worth = []
-        for one in pool:
+        tried = 0
+        until = time.monotonic() + self.seconds
+        for one in pool[:MOST_TRIED_ALONE]:
+            if time.monotonic() > until:
+                break
+            tried += 1
             broken = len(before - {path.id for path in self.remaining((one,))})
             if broken:
                 worth.append(Worth(one, broken, self.cost(one)))
-        return tuple(sorted(worth, key=lambda item: (-item.breaks, item.cost, item.candidate)))
+        found = tuple(sorted(worth, key=lambda item: (-item.breaks, item.cost, item.candidate)))
+        return Singles(found, len(pool) - tried)
 
 
 def smallest_hitting_set(
-    clauses: Iterable[frozenset[Candidate]], cost: Callable[[Candidate], int], *, by_cost: bool
+    clauses: Iterable[frozenset[Candidate]], cost: Callable[[Candidate], int], *, by_cost: bool, until: float = math.inf
 ) -> tuple[tuple[Candidate, ...], bool]:
     """
     Return the first set, by size and then cost (or cost and then size) and then names, that meets every clause.
+
+    Args:
+        clauses: Of each the set has to hold one member.
+        cost: What a candidate costs.
+        by_cost: Whether cost counts before size.
+        until: When to stop, by `time.monotonic`.
 
     Returns:
         The set, and whether the search was finished: then no better one exists.
@@ -254,11 +295,13 @@ def smallest_hitting_set(
 
     best = _greedy(wanted, weight)
     tried = 0
+    late = False
 
     def search(left: list[frozenset[Candidate]], chosen: tuple[Candidate, ...]) -> None:
-        nonlocal best, tried
+        nonlocal best, tried, late
         tried += 1
-        if tried > MOST_SEARCHED:
+        late = late or (tried % 64 == 0 and time.monotonic() > until)
+        if late or tried > MOST_SEARCHED:
             return
         if not left:
             if key(chosen) < key(best):
@@ -273,7 +316,7 @@ def smallest_hitting_set(
             search([other for other in left if one not in other], (*chosen, one))
 
     search(wanted, ())
-    return tuple(sorted(best)), tried <= MOST_SEARCHED
+    return tuple(sorted(best)), not late and tried <= MOST_SEARCHED
 
 
 def _greedy(clauses: list[frozenset[Candidate]], weight: Mapping[Candidate, int]) -> tuple[Candidate, ...]:
@@ -329,6 +372,8 @@ def _actions_by_place(graph: ModelGraph, capabilities: Iterable[Capability]) -> 
         action = graph.actions.get(name)
         if action is not None:
             places.add(action.tool.id)
+        elif name.endswith(".*"):
+            places.add(name.removesuffix(".*"))
         places.update(f"{a}>{b}" for a, b in itertools.pairwise(route))
         for place in places:
             found.setdefault(place, set()).add(name)

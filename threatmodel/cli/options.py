@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date, datetime
 
-    from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.analysis import Analysis, Model
     from threatmodel.analysis.severity import Severity
+    from threatmodel.model.graph import ModelGraph
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -73,9 +74,9 @@ def reading(command: Command) -> Command:
     return reduce(lambda wrapped, option: option(wrapped), (TODAY, CATALOG, FILE), command)
 
 
-def analyzed(file: Path, catalogs: tuple[Path, ...], today: datetime | None) -> Analysis:
-    """Load and analyze a description, with its warnings on stderr."""
-    from threatmodel.api import analyze, load
+def loaded(file: Path, catalogs: tuple[Path, ...]) -> Model:
+    """Load a description, with its warnings on stderr."""
+    from threatmodel.api import load
 
     console = the_console()
     with console.progress(f"Reading {file}"):
@@ -87,9 +88,56 @@ def analyzed(file: Path, catalogs: tuple[Path, ...], today: datetime | None) -> 
         console.error(
             diagnostics_text(model.graph.warnings, sources, color=console.colors_err, width=console.width)
         )
+    return model
+
+
+def analyzed(file: Path, catalogs: tuple[Path, ...], today: datetime | None) -> Analysis:
+    """Load and analyze a description."""
+    from threatmodel.api import analyze
+
+    model = loaded(file, catalogs)
     day: date | None = None if today is None else today.date()
-    with console.progress("Asking the rules"):
+    with the_console().progress("Asking the rules"):
         return analyze(model, today=day)
+
+
+def related(file: Path, catalogs: tuple[Path, ...], today: datetime | None) -> tuple[Model, Derived, date]:
+    """Load a description and derive capabilities, influence and paths; no rule is asked."""
+    from threatmodel.analysis.context import Context
+    from threatmodel.analysis.derived import derive
+    from threatmodel.api import day
+    from threatmodel.memory import without_collection
+    from threatmodel.model.layers import place_all
+
+    model = loaded(file, catalogs)
+    when = day() if today is None else today.date()
+    with the_console().progress("Following every way"), without_collection():
+        placements = place_all(model.graph, model.catalog.controls)
+        return model, derive(Context(model.graph, model.catalog, placements, when)), when
+
+
+def known_agent(graph: ModelGraph, name: str | None, where: str) -> None:
+    """Refuse a name that no agent has, with the one that was probably meant."""
+    names = [agent.id for agent in graph.agents]
+    if name is None or name in names:
+        return
+    from threatmodel.diagnostics import did_you_mean
+    from threatmodel.render.terminal import visible
+
+    near = did_you_mean(name, names)
+    hint = f"did you mean '{near}'?" if near else f"there are: {', '.join(names[:10])}" if names else "there is none"
+    raise click.BadParameter(visible(f"no agent is named '{name}'; {hint}"), param_hint=where)
+
+
+def give(text: str, output: Path | None) -> None:
+    """Write a result where it is asked for: to a file, or to stdout."""
+    if output is None:
+        the_console().result(text)
+        return
+    from threatmodel.cli.files import write_file
+
+    write_file(output, text)
+    the_console().note(f"Wrote {output}")
 
 
 def severity(word: str | None) -> Severity | None:

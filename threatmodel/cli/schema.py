@@ -6,7 +6,8 @@ import click
 
 from threatmodel.cli.options import Cli, the_console
 
-SCHEMAS = ("system-1", "treatments-1", "rule-1", "control-1", "framework-1", "component-1", "analysis-1")
+SCHEMAS = ("system-1", "treatments-1", "rule-1", "control-1", "framework-1", "component-1", "analysis-1",
+           "harden-1")  # fmt: skip
 """What is published; a test compares with the files."""
 
 
@@ -19,7 +20,8 @@ SCHEMAS = ("system-1", "treatments-1", "rule-1", "control-1", "framework-1", "co
 def schema(name: str) -> None:
     """
     Print a JSON Schema: system-1 (the description; printed where no NAME is given), treatments-1, rule-1, control-1,
-    framework-1, component-1, or analysis-1 (what `analyze --format json` writes).
+    framework-1, component-1, or the form of a JSON output: analysis-1, harden-1 (what `analyze --format json` and so
+    on write).
 
     The descriptions in system-1 are the reference manual of the format: what each key means, and what leaving it out
     means.

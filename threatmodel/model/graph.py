@@ -364,13 +364,16 @@ class ModelGraph:
         """
         Element, action or edge → the controls that stand there (SEMANTICS 3.7).
 
-        A boundary stands for its members, a pattern for the actions it matches; a control at the end of a flow or in
+        A boundary stands for its members, a pattern for the actions it matches, `tool.*` also for the actions of the
+        tool that nobody lists (SEMANTICS 5.1); a control at the end of a flow or in
         its `via:` stands on that flow.
         """
         pairs: list[tuple[Control, str]] = []
         for control in self.controls:
             for name in control.words("on"):
                 pairs += [(control, place) for place in self.places_named(name)]
+                if name.endswith(".*"):
+                    pairs.append((control, name))
         for flow in self.flows:
             for name in (flow.source, flow.target, *flow.via):
                 control_there = self.elements.get(name)

@@ -75,7 +75,7 @@ def test_a_sandbox_counts_for_the_fact_it_changes(described: Described) -> None:
 
 def test_each_control_alone_says_what_it_is_worth(described: Described) -> None:
     """Most first; one that breaks nothing is left out."""
-    worth = cutter(described, TWO_TOOLS).single()
+    worth = cutter(described, TWO_TOOLS).single().worth
 
     assert worth[0].breaks == 6
     assert [one.breaks for one in worth] == sorted((one.breaks for one in worth), reverse=True)
@@ -89,3 +89,15 @@ def test_the_search_beats_greed() -> None:
     found, proven = smallest_hitting_set(clauses, lambda _: 1, by_cost=False)
 
     assert (set(found), proven) == ({a, b}, True)
+
+
+def test_a_gate_on_all_actions_of_a_tool_holds_for_those_that_nobody_lists(described: Described) -> None:
+    text = TWO_TOOLS.replace("till: {", "till: {actions_complete: false, ", 1)
+    gate = Candidate("human-approval", "till.*")
+    found = cutter(described, text)
+
+    left = {path.action for path in found.remaining((gate,))}
+
+    assert "till.*" in {path.action for path in found.paths}
+    assert not any(action.startswith("till.") for action in left)
+    assert found.cost(gate) == 3

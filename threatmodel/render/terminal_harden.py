@@ -1,0 +1,129 @@
+"""Cures as text: how little breaks every path, what keeps the work going, what each control is worth alone."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.render.terminal import NARROWEST
+from threatmodel.render.visible import shortened, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from threatmodel.analysis.analysis import Model
+    from threatmodel.analysis.cuts import Candidate, Cut
+    from threatmodel.analysis.harden import Hardening
+
+SINGLES: Final = 10  # single controls that are listed
+STAYING: Final = 5  # paths of one reason that are named
+AIMS: Final = {
+    "smallest": "fewest controls",
+    "cheapest": "least cost",
+    "working": "every agent keeps what it reads and does",
+}
+_RESET: Final = "\x1b[0m"
+_STYLES: Final = {"bold": "\x1b[1m", "dim": "\x1b[2m", "head": "\x1b[1;34m", "good": "\x1b[1;32m", "bad": "\x1b[1;33m"}
+
+
+def harden_text(model: Model, found: Hardening, *, color: bool = False, width: int = 100) -> str:
+    """
+    Return cures as text.
+
+    Args:
+        model: What they are for.
+        found: What was found.
+        color: Whether escape codes may be used; every coloured thing is told by a word too.
+        width: Columns there are.
+    """
+    page = _Page(model, found, color, max(width, NARROWEST))
+    parts = [page.verdict(), *(page.cut(cut) for cut in found.cuts if cut.of), page.singles()]
+    return "\n".join("\n".join(lines) + "\n" for part in parts if (lines := list(part)))
+
+
+def in_words(candidate: Candidate) -> str:
+    """Return a control and its place, such as `human-approval on mailer.reply`."""
+    return visible(f"{candidate.control} on {candidate.on}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    model: Model
+    found: Hardening
+    color: bool
+    width: int
+
+    def paint(self, style: str, text: str) -> str:
+        """Colour a text."""
+        return f"{_STYLES[style]}{text}{_RESET}" if self.color and text else text
+
+    def wrapped(self, text: str, indent: str = "", style: str = "") -> Iterator[str]:
+        """Break a text into lines that fit; later ones begin below the first."""
+        for line in textwrap.wrap(text, max(self.width - len(indent), 20), break_on_hyphens=False) or [""]:
+            yield f"{indent}{self.paint(style, line) if style else line}"
+            indent = " " * len(indent)
+
+    def verdict(self) -> Iterator[str]:
+        """How many paths there are, and what is best."""
+        graph = self.model.graph
+        name = visible(graph.system.word("name") or graph.document.file)
+        total = self.found.cuts[0].of
+        if not total:
+            text = f"{name}: nothing to cut; no attack path is open, claimed or unknown."
+            yield from self.wrapped(text, style="bold")
+            return
+        whole = [cut for cut in self.found.cuts if cut.breaks == total and not cut.unbroken]
+        everything = "it" if total == 1 else "all of them"
+        within = "" if self.found.budget is None else f" within a budget of {self.found.budget}"
+        if whole:
+            size = len(whole[0].controls)
+            best = f"{_counted(size, 'control')} {'breaks' if size == 1 else 'break'} {everything}"
+        else:
+            most = max(cut.breaks for cut in self.found.cuts)
+            best = f"no set found breaks {everything}, the best breaks {most}"
+        paths = f"{_counted(total, 'attack path')} to break"
+        yield from self.wrapped(f"{name}: {paths}; {best}{within}.", style="bold")
+        states = ", ".join(f"{count} {state}" for state, count in self.found.states.items() if count)
+        yield from self.wrapped(f"{states}. Each set was tried: the analysis ran with it in place, sound and tested.")
+
+    def cut(self, cut: Cut) -> Iterator[str]:
+        """One set: its aims, what it does, its controls, what stays."""
+        aims = " and ".join(f"{aim} ({AIMS[aim]})" for aim in cut.aims)
+        yield from self.wrapped(f"{aims[0].upper()}{aims[1:]}", style="head")
+        how = "exact: none is better" if cut.exact else "not proven to be the best"
+        what = f"breaks {cut.breaks} of {cut.of}, costs {cut.cost}; {how}"
+        yield from self.wrapped(what, "  ", style="bad" if cut.unbroken else "good")
+        if not cut.controls:
+            yield "    no control"
+        for one in cut.controls:
+            yield from self.wrapped(in_words(one), "    ")
+        reasons: dict[str, list[str]] = {}
+        for path in cut.unbroken:
+            reasons.setdefault(self.found.why[cut.aims[0], path], []).append(path)
+        for why, paths in reasons.items():
+            more = f" and {len(paths) - STAYING} more" if len(paths) > STAYING else ""
+            stay = "stays" if len(paths) == 1 else "stay"
+            yield from self.wrapped(visible(f"{', '.join(paths[:STAYING])}{more} {stay}: {why}"), "  - ")
+
+    def singles(self) -> Iterator[str]:
+        """What single controls break, the best first."""
+        worth, untried = self.found.single.worth, self.found.single.untried
+        total = self.found.cuts[0].of
+        if worth:
+            yield from self.wrapped("What one control breaks alone", style="head")
+        digits = len(str(total))
+        for one in worth[:SINGLES]:
+            head = f"  {one.breaks:>{digits}} of {total}  cost {one.cost:<3} "
+            yield f"{head}{shortened(in_words(one.candidate), max(self.width - len(head), 20))}"
+        notes = []
+        if len(worth) > SINGLES:
+            notes.append(f"{len(worth) - SINGLES} more break something (--format json lists them)")
+        if untried:
+            notes.append(f"{_counted(untried, 'candidate')} not tried, since there are too many or time was up")
+        if notes:
+            yield from self.wrapped("; ".join(notes), "  ", style="dim")
