@@ -86,6 +86,10 @@ def dataflow(analysis: Analysis) -> Sketch:
         else _line(edge)
         for edge in edges
     ]
+    # The line of a tool shows whose text comes back; what is written or sent by it goes the other way.
+    lines += [
+        Line(edge.source, edge.target, "use") for edge in edges if edge.untrusted is not False and _sends(graph, edge)
+    ]
     title, note = "Data flows and trust boundaries", BOUNDARIES + hidden
     return Sketch("dataflow", title, "dataflow", nodes, tuple(_without_repeats(lines)), boxes, (), note)
 
@@ -216,6 +220,15 @@ def _line(edge: Edge, label: str = "", note: str = "") -> Line:
     if edge.untrusted is None and edge.kind in {"flow", "tool"}:
         return Line(source, target, "unsaid", label, note)
     return Line(edge.source, edge.target, "flow" if edge.stated else "use", label, note)
+
+
+def _sends(graph: ModelGraph, edge: Edge) -> bool:
+    """Return whether an agent does more than read by a tool."""
+    if edge.kind != "tool":
+        return False
+    offered = graph.actions_of_tool.get(edge.target, ())
+    used = graph.attached.get(edge.source, offered)
+    return any(set(action.effects) - {"read"} for action in used if action.tool.id == edge.target)
 
 
 def _carried(edge: Edge) -> str:
