@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from threatmodel.analysis.analysis import Analysis, Model
+    from threatmodel.analysis.derived import Derived
     from threatmodel.analysis.severity import Severity
     from threatmodel.model.graph import ModelGraph
 

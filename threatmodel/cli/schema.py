@@ -7,7 +7,7 @@ import click
 from threatmodel.cli.options import Cli, the_console
 
 SCHEMAS = ("system-1", "treatments-1", "rule-1", "control-1", "framework-1", "component-1", "analysis-1",
-           "harden-1")  # fmt: skip
+           "can-1", "paths-1", "harden-1")  # fmt: skip
 """What is published; a test compares with the files."""
 
 
@@ -20,8 +20,8 @@ SCHEMAS = ("system-1", "treatments-1", "rule-1", "control-1", "framework-1", "co
 def schema(name: str) -> None:
     """
     Print a JSON Schema: system-1 (the description; printed where no NAME is given), treatments-1, rule-1, control-1,
-    framework-1, component-1, or the form of a JSON output: analysis-1, harden-1 (what `analyze --format json` and so
-    on write).
+    framework-1, component-1, or the form of a JSON output: analysis-1, can-1, paths-1, harden-1 (what
+    `analyze --format json` and so on write).
 
     The descriptions in system-1 are the reference manual of the format: what each key means, and what leaving it out
     means.

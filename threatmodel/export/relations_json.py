@@ -1,0 +1,128 @@
+"""Derived relations → JSON, version 1: what `can` and `paths` write."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from threatmodel.render.agent_view import place, worst
+from threatmodel.render.path_view import FATES, by_state
+from threatmodel.version import VERSION
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from threatmodel.analysis.capability import Capability
+    from threatmodel.analysis.derived import Derived
+    from threatmodel.analysis.paths import AttackPath, Mishap
+    from threatmodel.model.graph import ModelGraph
+    from threatmodel.render.agent_view import AgentAnswer
+    from threatmodel.render.path_view import PathView
+
+CAN: Final = "threatmodel/can-1"
+PATHS: Final = "threatmodel/paths-1"
+
+
+def can_json(graph: ModelGraph, answers: tuple[AgentAnswer, ...], derived: Derived, today: date) -> str:
+    """Return what agents can do and what steers them; `answers` says which agents were asked for."""
+    asked = {one.agent.id: one for one in answers}
+    every = [one for one in derived.capabilities if one.agent in asked]
+    data = {
+        **_head(CAN, graph, today),
+        "capabilities": [_capability(graph, one) for one in worst(every)],
+        "influence": [
+            {"agent": one.agent, "by": list(one.by), "certainty": one.certainty, "weakened": one.weakened,
+             "route": list(one.route), "missing": list(one.missing)}
+            for one in derived.influences if one.agent in asked
+        ],
+        "agents": [
+            {"agent": name, "actions": one.actions(), "forbidden": one.actions("forbidden"),
+             "excess": one.actions("excess"), "undescribed": one.undescribed, "doubtful": one.doubtful,
+             "steered": one.steered}
+            for name, one in asked.items()
+        ],
+        "summary": {
+            "agents": len(asked),
+            "capabilities": len(every),
+            "by_intent": by_state([one.intent for one in every], ("forbidden", "excess", "unstated", "intended")),
+            "steered": by_state([one.steered for one in answers], ("yes", "unknown", "no")),
+        },
+    }  # fmt: skip
+    return _text(data)
+
+
+def paths_json(graph: ModelGraph, view: PathView, today: date) -> str:
+    """Return the attack paths, mishaps and invariants that were asked for."""
+    data = {
+        **_head(PATHS, graph, today),
+        "paths": [_path(one) for one in view.paths],
+        "mishaps": [_mishap(one) for one in view.mishaps],
+        "invariants": [
+            {"agent": one.agent, "never": one.never, "state": one.state, "gates": list(one.gates),
+             "missing": list(one.missing)}
+            for one in view.invariants
+        ],
+        "summary": {
+            "paths": by_state([one.state for one in view.paths]),
+            "decisions": by_state([one.state for one in view.decisions]),
+            "mishaps": by_state([one.state for one in view.mishaps]),
+            "invariants": by_state([one.state for one in view.invariants], FATES),
+            "all_paths": dict(view.found),
+            "left_out": view.cut,
+        },
+    }  # fmt: skip
+    return _text(data)
+
+
+def _head(form: str, graph: ModelGraph, today: date) -> dict[str, Any]:
+    return {
+        "format": form,
+        "system": graph.system.word("name"),
+        "file": graph.document.file,
+        "date": today.isoformat(),
+        "version": VERSION,
+    }
+
+
+def _capability(graph: ModelGraph, one: Capability) -> dict[str, Any]:
+    span = place(graph, one.agent, one.route)
+    return {
+        "agent": one.agent, "action": one.action, "effect": one.effect,
+        "data": None if one.data is None else list(one.data), "reversible": one.reversible, "basis": one.basis,
+        "route": list(one.route), "identity": one.identity, "credential": one.credential, "lifetime": one.lifetime,
+        "gates": list(one.gates), "claimed_by": list(one.claims), "certainty": one.certainty,
+        "missing": list(one.missing), "intent": one.intent,
+        "place": {"file": span.file, "line": span.line, "column": span.column},
+    }  # fmt: skip
+
+
+def _path(one: AttackPath) -> dict[str, Any]:
+    return {
+        "id": one.id, "source": one.source, "agent": one.agent, "action": one.action, "impact": one.impact,
+        "mild": one.mild, "assets": list(one.assets), "steps": list(one.steps), "state": one.state,
+        "broken_by": list(one.broken_by), "claimed_by": list(one.claimed_by), "missing": list(one.missing),
+        "weakened": one.weakened, "reading": one.reading or None,
+    }  # fmt: skip
+
+
+def _mishap(one: Mishap) -> dict[str, Any]:
+    return {
+        "agent": one.agent, "action": one.action, "impact": one.impact, "mild": one.mild, "steps": list(one.steps),
+        "state": one.state, "broken_by": list(one.broken_by), "claimed_by": list(one.claimed_by),
+        "missing": list(one.missing),
+    }  # fmt: skip
+
+
+def _text(data: dict[str, Any]) -> str:
+    """Return JSON with a line per entry of each list, so that a diff shows what changed."""
+    return "{" + ",\n ".join(f"{_compact(key)}: {_lines(value)}" for key, value in data.items()) + "}\n"
+
+
+def _lines(value: object) -> str:
+    if isinstance(value, list) and value:
+        return "[\n  " + ",\n  ".join(map(_compact, value)) + "\n ]"
+    return _compact(value)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
