@@ -100,7 +100,8 @@ def test_can_answers_in_one_line_and_fits_a_screen(run: Callable[..., Result]) -
     assert "triage can do 3 things, 1 of them forbidden; customer, crm.read_ticket and mailer can steer it" in text
     assert text.index("forbidden  payments.refund: pay payment, cannot be undone") < text.index("intended ")
     assert "delegated: triage > refunds > payments.refund" in text
-    assert "as refunds-workload with payments-key (lives 30d); held by refund-approval" in text
+    assert "as refunds-workload with payments-key (lifetime 30d); held by refund-approval" in text
+    assert "as refunds-workload with mail-oauth (never expires); no gate" in text
     assert "nobody has said what refunds is for" in text
 
 
@@ -187,3 +188,34 @@ def test_long_answers_say_what_they_leave_out(run: Callable[..., Result]) -> Non
     assert "more decisions (--full lists them)" in short
     assert "--full" not in full
     assert full.count("\n") > short.count("\n")
+
+
+def test_no_path_is_not_called_safe(run: Callable[..., Result], tmp_path: Path) -> None:
+    empty = tmp_path / "empty.yaml"
+    empty.write_text("threatmodel: 1\n", encoding="utf-8")
+
+    assert "No agent is described." in run("paths", empty).stdout
+    assert "no agent is described" in run("can", empty).stdout
+    assert "As far as the description goes" in run("paths", ROOT / "samples" / "echoleak" / "system.yaml").stdout
+
+
+def test_a_cap_is_said_and_the_counts_stay_exact(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threatmodel.analysis.paths.MOST_PATHS", 5)
+    text = run("paths", DESK).stdout
+    data = read(run, "paths", DESK)
+
+    assert text.startswith(
+        "Support desk: 13 attack paths: 7 open, 6 broken\nOnly the worst 5 are kept and shown here.\n"
+    )
+    assert "0 of the worst 5 of 13 attack paths" in run("paths", DESK, "--state", "broken").stdout
+    assert (5, 8, 7) == (len(data["paths"]), data["summary"]["left_out"], data["summary"]["all_paths"]["open"])
+
+
+def test_capabilities_past_the_cap_are_those_that_matter_most(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("threatmodel.render.agent_view.MOST_CAPABILITIES", 1)
+    data = read(run, "can", DESK)
+
+    assert ["forbidden"] == [entry["intent"] for entry in data["capabilities"]]
+    assert 4 == data["summary"]["capabilities"]

@@ -124,7 +124,8 @@ def _under_whose_name(ability: Ability) -> str:
     who = f"as {one.identity}" if one.identity else "identity unknown"
     if one.credential is None:
         return f"{who}, no credential named"
-    return f"{who} with {one.credential} ({f'lives {one.lifetime}' if one.lifetime else 'lifetime unknown'})"
+    lifetime = "never expires" if one.lifetime == "never" else f"lifetime {one.lifetime or 'unknown'}"
+    return f"{who} with {one.credential} ({lifetime})"
 
 
 def _gates(ability: Ability) -> str:

@@ -54,18 +54,26 @@ class _PathsPage:
         self.full = full
 
     def counts(self, name: str, view: PathView) -> Iterator[str]:
-        """How many, by state."""
-        states = by_state([path.state for path in view.paths])
-        said = f": {_states(states)}" if view.paths else ""
-        deciding = by_state([one.state for one in view.decisions])
-        whole = sum(view.found.values()) - view.cut
-        asked = f"{len(view.paths):,} of " if len(view.paths) < whole else ""
-        yield from self.page.wrapped(f"{name}: {asked}{counted(whole, 'attack path')}{said}", style="bold")
+        """How many, by state: exact even where not all are kept."""
+        every = sum(view.found.values())
+        kept = every - view.cut
+        whole = len(view.paths) == kept
+        states = _states(view.found if whole else by_state([path.state for path in view.paths]))
+        asked = "" if whole else f"{len(view.paths):,} of "
+        worst = f"the worst {kept:,} of " if view.cut and not whole else ""
+        said = f": {states}" if states else ""
+        yield from self.page.wrapped(f"{name}: {asked}{worst}{counted(every, 'attack path')}{said}", style="bold")
+        if view.cut and whole:
+            yield from self.page.wrapped(f"Only the worst {kept:,} are kept and shown here.")
         if view.decisions:
-            yield from self.page.wrapped(f"They are {counted(len(view.decisions), 'decision')}: {_states(deciding)}.")
-        if view.cut:
-            every = f"{sum(view.found.values()):,} paths exist: {_states(view.found)}"
-            yield from self.page.wrapped(f"{every}. Only the worst {sum(view.found.values()) - view.cut:,} are listed.")
+            deciding = _states(by_state([one.state for one in view.decisions]))
+            yield from self.page.wrapped(f"They are {counted(len(view.decisions), 'decision')}: {deciding}.")
+        elif not self.graph.agents:
+            yield from self.page.wrapped("No agent is described.")
+        elif not every:
+            yield from self.page.wrapped(
+                "As far as the description goes, nothing that an outsider writes does harm; `can` shows who is steered."
+            )
 
     def decisions(self, view: PathView) -> Iterator[str]:
         """The decisions, worst first."""
