@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("sizes", nargs="*", type=int, default=[20, 100, 300, 1000, 3000])
     options = parser.parse_args()
-    print(print(" elements  connections  seconds     MB  YAML share   pytm s  pytm MB  ours/pytm"))
+    print(" elements  connections  seconds     MB  YAML share   pytm s  pytm MB  ours/pytm")
     times: dict[int, float] = {}
     ours = [sys.executable, "-m", "threatmodel"]
     with tempfile.TemporaryDirectory() as folder:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.conditions import ConditionError, Test, compile_condition
@@ -43,6 +43,8 @@ class CompiledRule:
     parts: tuple[str, ...]
     """The message, cut at its placeholders: texts at even places, paths at odd ones."""
     unknown_parts: tuple[str, ...]
+    references: tuple[tuple[str, tuple[str, ...]], ...]
+    """Framework → its entries that the rule names."""
     matters: Test | None = None
     """Which of the elements that `broken_at` leads to need a control; None where only the subject counts."""
 
@@ -102,7 +104,7 @@ def compile_rule(rule: Rule) -> CompiledRule:
             raise RuleError(rule.id, "broken_at", message)
     unknown = rule.unknown or f"cannot tell whether this holds for {{id}}: {rule.title[:1].lower()}{rule.title[1:]}"
     primary = tuple(rule.primary.split(".")) if rule.primary else ()
-    return CompiledRule(rule, test, primary, _cut(rule.message), _cut(unknown), matters)
+    return CompiledRule(rule, test, primary, _cut(rule.message), _cut(unknown), _by_framework(rule.references), matters)
 
 
 def run_rules(context: Context, rules: Iterable[Rule]) -> tuple[RuleResult, ...]:
@@ -124,9 +126,12 @@ def run_rules(context: Context, rules: Iterable[Rule]) -> tuple[RuleResult, ...]
 class _Judged:
     context: Context
     outcomes: dict[str, Outcome]
+    reached: dict[str, tuple[Compliance, ...]] = field(default_factory=dict)
+    """Rule → the compliance entries that its controls reach: the same for all of its findings."""
 
     def result(self, compiled: CompiledRule) -> RuleResult:
         rule = compiled.rule
+        self.reached[rule.id] = tuple(compliance(rule, self.context.catalog.controls))
         looked_at = clear = unasked = 0
         findings = []
         for kind in rule.applies_to:
@@ -168,8 +173,8 @@ class _Judged:
             subject=element.id,
             elements=elements,
             layers=tuple(sorted(layers)),
-            references=_by_framework(rule.references),
-            compliance=tuple(compliance(rule, context.catalog.controls)),
+            references=compiled.references,
+            compliance=self.reached[rule.id],
             controls=rule.controls,
             mitigated_by=holding,
             claimed_by=claiming,

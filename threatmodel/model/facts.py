@@ -50,7 +50,7 @@ class Fact:
     @property
     def known(self) -> bool:
         """Whether there is a value to judge."""
-        return self.state in {State.STATED, State.DEFAULT}
+        return self.state is State.STATED or self.state is State.DEFAULT
 
     def text(self) -> str:
         """Return the value as a sentence shows it."""
