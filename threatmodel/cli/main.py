@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS: Final = (
     "init", "schema", "validate", "analyze", "can", "paths", "report", "diagram", "controls", "harden",
-    "catalog", "rules",
+    "whatif", "catalog", "rules",
 )  # fmt: skip
 """Each is the object of the same name in the module of the same name, in the order in which a newcomer meets them."""
 

@@ -1,0 +1,207 @@
+"""`whatif`: what a loss, a breach or an answer changes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from threatmodel.resources import schema_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.testing import Result
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = sorted((ROOT / "samples").glob("*/system.yaml"))
+DESK = ROOT / "samples" / "support-desk" / "system.yaml"
+SCREEN = 45  # lines
+
+SYSTEM = """threatmodel: 1
+system: {name: Till}
+people: {guest: {trust: untrusted}, clerk: {trust: internal}}
+agents:
+  node: {tools: [till], planning: model_selects, memory: [notes], identity: till-id, model: gpt}
+models: {gpt: {}}
+tools:
+  till: {provider: first_party, credential: till-key, actions: {refund: {effect: pay}, node: {effect: read}}}
+stores: {notes: {kind: memory, persistence: cross_session}}
+identities: {till-id: {kind: workload}}
+credentials: {till-key: {identity: till-id, stored_in: env, lifetime: 8h}}
+controls:
+  ask-clerk: {type: human-approval, on: [till.refund], by: clerk, status: configured,
+              settings: {binds: parameters, on_timeout: deny}}
+  wall: {type: input-isolation, on: [node], status: configured}
+flows: [{from: clerk, to: node}]
+"""
+
+
+@pytest.fixture
+def till(tmp_path: Path) -> Path:
+    """A description without an open path."""
+    path = tmp_path / "system.yaml"
+    path.write_text(SYSTEM, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def compared(run: Callable[..., Result]) -> Callable[..., Any]:
+    """Return a function that gives the JSON of a comparison, checked against its schema."""
+
+    def compare(file: Path, *options: str) -> Any:  # noqa: ANN401  JSON
+        found = run("whatif", file, *options, "--format", "json")
+        assert found.exit_code == 0, found.stderr
+        data = json.loads(found.stdout)
+        jsonschema.validate(data, json.loads(schema_text("whatif-1")))
+        return data
+
+    return compare
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.parent.name)
+def test_json_of_every_sample_meets_the_schema(compared: Callable[..., Any], sample: Path) -> None:
+    from threatmodel import load
+
+    jsonschema.Draft202012Validator.check_schema(json.loads(schema_text("whatif-1")))
+    graph = load(sample).graph
+    tried = [("--lose", control.id) for control in graph.controls]
+    tried += [("--compromise", kind.id) for kind in graph.elements.values() if kind.kind in {"agent", "tool", "store"}]
+
+    assert all(compared(sample, *options)["changes"] for options in tried)
+
+
+def test_a_lost_approval_opens_what_it_broke(compared: Callable[..., Any], till: Path) -> None:
+    data = compared(till, "--lose", "ask-clerk")
+
+    changed = [one for one in data["mishaps"] if one["id"] == "node>till.refund:payment"]
+    assert [(one["change"], one["was"]["state"], one["now"]["state"]) for one in changed] == [
+        ("changed", "broken", "open")
+    ]
+
+
+def test_a_compromised_agent_is_past_its_isolation_and_not_past_its_gates(
+    compared: Callable[..., Any], till: Path
+) -> None:
+    data = compared(till, "--compromise", "node")
+    paths = {one["id"]: one["now"]["state"] for one in data["paths"]}
+
+    assert paths["public>node>till.refund:payment"] == "broken"
+    assert paths["public>node>notes:persistence"] == "open"
+    assert [(one["credential"], one["opens"]) for one in data["taken"]] == [("till-key", ["till.node", "till.refund"])]
+
+
+@pytest.mark.parametrize("element", ["node", "gpt", "till", "notes", "clerk"])
+def test_whoever_is_compromised_steers_the_agent(compared: Callable[..., Any], till: Path, element: str) -> None:
+    till.write_text(SYSTEM.replace("on: [node]", "on: [guest]"), encoding="utf-8")
+    sources = compared(till, "--compromise", element)["influence"][0]["now"]["certain"]
+
+    assert {element, "public", "till.node"} & set(sources)
+
+
+@pytest.mark.parametrize("name", ["till-key", "till-id"])
+def test_a_stolen_secret_opens_what_it_opens(compared: Callable[..., Any], till: Path, name: str) -> None:
+    data = compared(till, "--compromise", name)
+
+    assert [one["credential"] for one in data["taken"]] == ["till-key"]
+    assert data["paths"] == data["capabilities"] == data["findings"] == []
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("credentials.till-key.lifetime", "15m"),
+        ("tools.till.actions.node.returns", "untrusted"),
+        ("agents.node.runtime.egress", "any"),
+        ("flows.clerk>node.content", "typed"),
+        ("system.criticality", "high"),
+        ("controls.ask-clerk.settings.binds", "blanket"),
+        ("stores.notes.writers", "[node, public]"),
+    ],
+)
+def test_a_fact_is_set_where_questions_place_it(
+    compared: Callable[..., Any], till: Path, fact: str, value: str
+) -> None:
+    before = till.read_bytes()
+    data = compared(till, "--set", f"{fact}={value}")
+
+    assert data["changes"] == [{"kind": "set", "of": fact, "value": value}]
+    assert till.read_bytes() == before
+
+
+def test_a_capability_shows_the_lifetime_that_was_set(compared: Callable[..., Any], till: Path) -> None:
+    data = compared(till, "--set", "credentials.till-key.lifetime=15m")
+    changed = {one["id"]: (one["was"]["lifetime"], one["now"]["lifetime"]) for one in data["capabilities"]}
+
+    assert changed["node>till.refund (pay, attached)"] == ("8h", "15m")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--set", "agents.nod.oversight=none"], "did you mean 'node'?"),
+        (["--set", "agents.node.oversigt=none"], "did you mean 'oversight'?"),
+        (["--set", "agents.node.oversight=sometimes"], "expected one of 'every_action'"),
+        (["--set", "agent.node.oversight=none"], "did you mean 'agents'?"),
+        (["--set", "tools.till.actions.refnd.returns=typed"], "did you mean 'refund'?"),
+        (["--set", "agents.node.tools=[tilt]"], "no tool or skill is named 'tilt'"),
+        (["--set", "agents.node.stop.tested=2026-02-31"], "no calendar"),
+        (["--set", "agents.node.oversight"], "FACT=VALUE"),
+        (["--set", "agents.node=x"], "names no fact"),
+        (["--set", "agents.node.owner={a"], "no YAML value"),
+        (["--lose", "ask-clark"], "did you mean 'ask-clerk'?"),
+        (["--compromise", "nod"], "did you mean 'node'?"),
+        (["--compromise", "wall"], "--lose wall"),
+        ([], "--lose, --compromise or --set"),
+    ],
+)
+def test_a_wrong_change_is_refused_with_a_suggestion(
+    run: Callable[..., Result], till: Path, options: list[str], said: str
+) -> None:
+    found = run("whatif", till, *options)
+
+    assert found.exit_code == 2
+    assert said in found.stderr
+
+
+def test_changes_are_made_together(compared: Callable[..., Any], till: Path) -> None:
+    data = compared(till, "--lose", "ask-clerk", "--compromise", "node")
+    paths = {one["id"]: one["now"]["state"] for one in data["paths"]}
+
+    assert paths["public>node>till.refund:payment"] == "open"
+
+
+def test_the_answer_comes_first_and_fits_a_screen(run: Callable[..., Result]) -> None:
+    text = run("whatif", DESK, "--lose", "refund-approval").stdout
+
+    assert text.startswith("Support desk, if refund-approval fails:\n6 attack paths worse, 0 better; 2 mishaps worse")
+    assert SCREEN >= text.count("\n")
+
+
+def test_nothing_that_differs_is_said_so(run: Callable[..., Result], till: Path) -> None:
+    assert "nothing differs" in run("whatif", till, "--set", "system.description=x").stdout
+
+
+def test_hostile_values_are_shown_escaped(run: Callable[..., Result], till: Path) -> None:
+    text = run("whatif", till, "--set", "system.description=a\u202eb").stdout
+
+    assert "a\\u202eb" in text
+
+
+@pytest.mark.parametrize("width", [40, 100])
+def test_lines_keep_to_the_width(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = run("whatif", DESK, "--compromise", "triage").stdout.splitlines()
+
+    assert [] == [line for line in lines if len(line) > width and len(line.split()) > 2]
+
+
+def test_colour_adds_codes_and_no_words(run: Callable[..., Result]) -> None:
+    colored = run("whatif", DESK, "--lose", "refund-approval", "--color", "always").stdout
+
+    assert "\x1b[" in colored
+    assert re.sub("\x1b\\[[0-9;]*m", "", colored) == run("whatif", DESK, "--lose", "refund-approval").stdout
