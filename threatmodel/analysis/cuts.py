@@ -27,6 +27,8 @@ NOWHERE: Final = Span("", 1, 1, 1, 1)
 MOST_ROUNDS: Final = 400
 MOST_SEARCHED: Final = 60_000
 """Sets tried by one exact search; beyond that the best found so far is taken, and the cut says it is not exact."""
+MOST_COMPARED: Final = 1500
+"""Clauses of which those that follow from others are left out; beyond that comparing takes longer than it saves."""
 MOST_TRIED_ALONE: Final = 150
 """Candidates whose worth alone is worked out: those that stand on most paths."""
 
@@ -58,6 +60,8 @@ class Cut:
     exact: bool
     unbroken: tuple[str, ...]
     """Ids of paths that no control of the set breaks."""
+    finished: bool
+    """Whether the search came to its end; then no candidate of the aim breaks what is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,13 +226,14 @@ class Cutter:
 
     def _cut(self, aim: str, clauses: set[frozenset[Candidate]]) -> Cut:
         hopeless: set[str] = set()
-        exact = True
+        exact, finished = True, False
         until = time.monotonic() + self.seconds
         chosen: tuple[Candidate, ...] = ()
         useless: dict[str, set[Candidate]] = {}
         for _ in range(MOST_ROUNDS):
             left = [path for path in (self.remaining(chosen) if chosen else self.paths) if path.id not in hopeless]
             if not left:
+                finished = True
                 break
             if time.monotonic() > until:
                 exact = False
@@ -251,7 +256,7 @@ class Cutter:
         unbroken = tuple(sorted(path.id for path in self.remaining(chosen)))
         total = len(self.paths)
         return Cut((aim,), tuple(sorted(chosen)), total - len(set(unbroken) & {path.id for path in self.paths}), total,
-                   sum(self.cost(one) for one in chosen), exact and not unbroken, unbroken)  # fmt: skip
+                   sum(self.cost(one) for one in chosen), exact and not unbroken, unbroken, finished)  # fmt: skip
 
     def single(self) -> Singles:
         """Return what each single control breaks, most first, then by cost and name."""
@@ -286,7 +291,9 @@ def smallest_hitting_set(
     Returns:
         The set, and whether the search was finished: then no better one exists.
     """
-    wanted = [clause for clause in clauses if not any(other < clause for other in clauses)]
+    wanted = list(clauses)
+    if len(wanted) <= MOST_COMPARED:
+        wanted = [clause for clause in wanted if not any(other < clause for other in wanted)]
     weight: Mapping[Candidate, int] = {one: cost(one) for clause in wanted for one in clause}
 
     def key(chosen: tuple[Candidate, ...]) -> tuple[int, int, tuple[Candidate, ...]]:
@@ -300,7 +307,7 @@ def smallest_hitting_set(
     def search(left: list[frozenset[Candidate]], chosen: tuple[Candidate, ...]) -> None:
         nonlocal best, tried, late
         tried += 1
-        late = late or (tried % 64 == 0 and time.monotonic() > until)
+        late = late or time.monotonic() > until
         if late or tried > MOST_SEARCHED:
             return
         if not left:
@@ -320,12 +327,20 @@ def smallest_hitting_set(
 
 
 def _greedy(clauses: list[frozenset[Candidate]], weight: Mapping[Candidate, int]) -> tuple[Candidate, ...]:
-    left, chosen = list(clauses), []
-    while left:
-        pool = {one for clause in left for one in clause}
-        one = min(pool, key=lambda item: (-sum(item in clause for clause in left), weight[item], item))
+    holding: dict[Candidate, list[int]] = {}
+    for number, clause in enumerate(clauses):
+        for one in clause:
+            holding.setdefault(one, []).append(number)
+    counts = {one: len(numbers) for one, numbers in holding.items()}
+    met, chosen = [False] * len(clauses), []
+    while not all(met):
+        one = min(counts, key=lambda item: (-counts[item], weight[item], item))
         chosen.append(one)
-        left = [clause for clause in left if one not in clause]
+        for number in holding[one]:
+            if not met[number]:
+                met[number] = True
+                for other in clauses[number]:
+                    counts[other] -= 1
     return tuple(chosen)
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 MOST_SETS: Final = 1500
 """Sets within a budget that are all tried; where there are more, the best of a search is taken and is not exact."""
-MOST_EXAMPLES: Final = 20
-"""Paths that a set leaves for which a control is looked for that breaks them."""
+MOST_EXAMPLES: Final = 5
+"""Paths that a set leaves for which a control is looked for that breaks them, and controls tried for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Hardening:
 
 
 def harden(
-    context: Context, *, exclude: frozenset[str] = frozenset(), budget: int | None = None, seconds: float = 6.0
+    context: Context, *, exclude: frozenset[str] = frozenset(), budget: int | None = None, seconds: float = 3.0
 ) -> Hardening:
     """
     Find the sets of controls that break the paths of a system.
@@ -54,11 +54,14 @@ def harden(
     """
     cutter = Cutter(context, exclude=exclude, seconds=seconds)
     cuts = cutter.cuts()
+    dear = {aim for cut in cuts if budget is not None and cut.cost > budget for aim in cut.aims}
     if budget is not None:
         cuts = _joined(_within(cutter, aim, cuts, budget) for aim in AIMS)
     free = Cutter(context) if exclude else cutter
     why = {
-        (cut.aims[0], path): _reason(cutter, free, cut, path, budget, look=number < MOST_EXAMPLES)
+        (cut.aims[0], path): _reason(
+            cutter, free, cut, path, budget if cut.aims[0] in dear else None, look=number < MOST_EXAMPLES
+        )
         for cut in cuts
         for number, path in enumerate(cut.unbroken)
     }
@@ -92,16 +95,18 @@ def _reason(cutter: Cutter, free: Cutter, cut: Cut, path_id: str, budget: int | 
     such = f", such as {example}" if example else ""
     if working and not any(cutter.allowed("working", one) for one in able):
         return f"only what takes work away breaks it{such}"
+    if not cut.finished:
+        return "the search ended before it found what breaks it"
     if budget is not None:
         return f"what breaks it does not fit into a budget of {budget} beside the rest"
-    if working and such:
+    if working:
         return f"gates on single actions leave another way; more is needed{such}"
-    return "the search ended before it found what breaks it"
+    return "each control on its route leaves another way"
 
 
 def _example(cutter: Cutter, able: frozenset[Candidate], path_id: str) -> str:
     """Return the cheapest control that breaks a path alone; empty if none does."""
-    for one in sorted(able, key=lambda item: (cutter.cost(item), item)):
+    for one in sorted(able, key=lambda item: (cutter.cost(item), item))[:MOST_EXAMPLES]:
         if all(path.id != path_id for path in cutter.remaining((one,))):
             return f"{one.control} on {one.on}"
     return ""
@@ -143,7 +148,7 @@ def _within(cutter: Cutter, aim: str, cuts: tuple[Cut, ...], budget: int) -> Cut
     unbroken = tuple(sorted(path.id for path in cutter.remaining(best)))
     total = len(cutter.paths)
     broken = total - len(set(unbroken) & {path.id for path in cutter.paths})
-    return Cut((aim,), best, broken, total, _cost(cutter, best), exact, unbroken)
+    return Cut((aim,), best, broken, total, _cost(cutter, best), exact, unbroken, finished=True)
 
 
 def _try_all(cutter: Cutter, pool: list[Candidate], budget: int, left: Counted, until: float) -> bool:
@@ -194,9 +199,11 @@ def _shrink(cutter: Cutter, whole: tuple[Candidate, ...], budget: int, left: Cou
     """Take, time after time, away what a whole set can do without most easily, until it fits."""
     chosen = whole
     while _cost(cutter, chosen) > budget:
-        without = [tuple(other for other in chosen if other != one) for one in chosen]
-        if time.monotonic() > until:
-            chosen = chosen[:-1]
-        else:
-            chosen = min(without, key=lambda rest: (left(rest), _cost(cutter, rest), rest))
+        best = chosen[:-1]
+        for one in chosen:
+            if time.monotonic() > until:
+                break
+            rest = tuple(other for other in chosen if other != one)
+            best = min(best, rest, key=lambda item: (left(item), _cost(cutter, item), item))
+        chosen = best
     left(chosen)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from threatmodel.catalog.reader import Catalog
 
-PATIENCE = 6.0  # seconds for one search; there are three, and one for single controls
+PATIENCE = 3.0  # seconds for one search; there are three, and one for single controls
 
 
 @click.command(

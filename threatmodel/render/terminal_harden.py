@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from threatmodel.analysis.harden import Hardening
 
 SINGLES: Final = 10  # single controls that are listed
+CONTROLS: Final = 20  # controls of one set that are listed
 STAYING: Final = 5  # paths of one reason that are named
 AIMS: Final = {
     "smallest": "fewest controls",
@@ -96,12 +97,16 @@ class _Page:
         aims = " and ".join(f"{aim} ({AIMS[aim]})" for aim in cut.aims)
         yield from self.wrapped(f"{aims[0].upper()}{aims[1:]}", style="head")
         how = "exact: none is better" if cut.exact else "not proven to be the best"
+        how = how if cut.finished else "the search ended early: not proven to be the best"
         what = f"breaks {cut.breaks} of {cut.of}, costs {cut.cost}; {how}"
         yield from self.wrapped(what, "  ", style="bad" if cut.unbroken else "good")
         if not cut.controls:
             yield "    no control"
-        for one in cut.controls:
+        for one in cut.controls[:CONTROLS]:
             yield from self.wrapped(in_words(one), "    ")
+        if len(cut.controls) > CONTROLS:
+            more = f"and {len(cut.controls) - CONTROLS} more (--format json lists them)"
+            yield from self.wrapped(more, "    ", style="dim")
         reasons: dict[str, list[str]] = {}
         for path in cut.unbroken:
             reasons.setdefault(self.found.why[cut.aims[0], path], []).append(path)
