@@ -30,8 +30,6 @@ class Way:
     """From the agent to the action; its mark holds gates only."""
     doubt: tuple[str, ...]
     """Facts without which nobody can tell whether the way exists."""
-    typed_back: bool
-    """Whether some delegation on it gives back typed values only."""
 
     @property
     def basis(self) -> str:
@@ -64,8 +62,6 @@ class Capability:
     certainty: str
     missing: tuple[str, ...]
     intent: str
-    deputy: tuple[str, ...]
-    """Agents that act here in their own name for a caller who could not (a confused deputy)."""
 
 
 @dataclass(slots=True)
@@ -90,7 +86,7 @@ class Closure:
         listed = {delegation.id: _listed(self.graph, delegation) for delegation in self.graph.delegations}
         for agent in self.graph.agents:
             for leg in self.legs[agent.id]:
-                self.ways[agent.id].append(Way(agent.id, leg, Route(leg.steps, leg.mark), leg.doubt, typed_back=False))
+                self.ways[agent.id].append(Way(agent.id, leg, Route(leg.steps, leg.mark), leg.doubt))
                 if leg.agent in self.graph.delegations_to:
                     self._back(leg, listed)
         return self
@@ -114,12 +110,12 @@ class Closure:
         as far as they travel (5.4). Of routes that end alike in how the identity travels, the first is kept per rank.
         """
         begin = (leg.agent, "yes")
-        waiting: list[tuple[str, str, Route, tuple[str, ...], tuple[str, ...], bool]] = [
-            (leg.agent, "yes", Route(leg.steps, leg.mark), leg.doubt, (), False)
+        waiting: list[tuple[str, str, Route, tuple[str, ...], tuple[str, ...]]] = [
+            (leg.agent, "yes", Route(leg.steps, leg.mark), leg.doubt, ())
         ]
         seen: dict[tuple[str, str, int], int] = {(*begin, (leg.mark + Mark(missing=leg.doubt)).rank): 0}
         while waiting:
-            agent, travels, route, doubt, unsaid, typed = waiting.pop(0)
+            agent, travels, route, doubt, unsaid = waiting.pop(0)
             depth = 1 + len(route.steps) - len(leg.steps)
             for delegation in self.graph.delegations_to.get(agent, ()):
                 if delegation.source in route.steps[:depth]:
@@ -140,9 +136,8 @@ class Closure:
                 if any((delegation.source, goes, lower) in seen for lower in range(rank + 1)):
                     continue
                 seen[(delegation.source, goes, rank)] = depth
-                back = typed or delegation.word("returns") == "typed"
-                self.ways[delegation.source].append(Way(delegation.source, leg, ahead, facts_now, back))
-                waiting.append((delegation.source, goes, ahead, facts_now, facts, back))
+                self.ways[delegation.source].append(Way(delegation.source, leg, ahead, facts_now))
+                waiting.append((delegation.source, goes, ahead, facts_now, facts))
 
     def _cut(self, caller: str, leg: Leg, goes: str, unsaid: tuple[str, ...]) -> tuple[str, ...] | None:
         """Return the facts that leave it open whether the caller's identity stops it; None where it does."""
@@ -200,7 +195,6 @@ class Closure:
             certainty="yes" if certain else "unknown",
             missing=way.doubt,
             intent=bounds.of(power, effect),
-            deputy=(),
         )
 
 

@@ -140,7 +140,7 @@ def ends_of(agent: Agent, closure: Closure, impacts: Impacts, disclosure: Disclo
     ends: Ends = {}
     for way in closure.ways[agent.id]:
         for harm in impacts.of(way):
-            end = End(Route(way.route.steps, way.mark + harm.mark), harm.mild, assets_of(way.leg.power.data))
+            end = End(Route(way.route.steps, way.mark + harm.mark), harm.mild, way.leg.power.data or ())
             ends.setdefault((way.leg.power.name, harm.impact), []).append(end)
     for store, route in _kept(agent, closure):
         for harm in impacts.persistence(store, (), agent.id):
@@ -158,11 +158,6 @@ def ends_of(agent: Agent, closure: Closure, impacts: Impacts, disclosure: Disclo
                 )
                 ends.setdefault((out.action, "disclosure"), []).append(end)
     return ends
-
-
-def assets_of(data: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Return the data an action works on, as the assets of what it harms."""
-    return () if data is None else data
 
 
 def _kept(agent: Agent, closure: Closure) -> Iterator[tuple[str, Route]]:
