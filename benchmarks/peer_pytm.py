@@ -9,7 +9,7 @@ import sys
 
 from pytm import TM, Actor, Dataflow, Datastore, ExternalEntity, Process, Server
 from pytm.pytm import to_serializable
-from shape import draw
+from shape import SHAPES
 
 CLASSES = {
     "person": Actor,
@@ -23,8 +23,8 @@ CLASSES = {
 
 
 def main() -> None:
-    """Model the shape of the size named on the command line and print what pytm finds, as JSON."""
-    shape = draw(int(sys.argv[1]))
+    """Model the shape and size named on the command line and print what pytm finds, as JSON."""
+    shape = SHAPES[sys.argv[1]](int(sys.argv[2]))
     model = TM("Generated")
     made = {name: CLASSES[kind](name) for name, kind in shape.kinds.items()}
     for source, target in shape.edges:
