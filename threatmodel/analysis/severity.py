@@ -40,6 +40,59 @@ CRITICALITY: Final = {"critical": 1, "high": 0, "medium": 0, "low": -1}
 """How far the criticality of the element, or else of the system, moves a finding."""
 
 
+IMPACTS: Final = {
+    "payment": Severity.HIGH,
+    "privilege": Severity.HIGH,
+    "execution": Severity.HIGH,
+    "destruction": Severity.HIGH,
+    "disclosure": Severity.MEDIUM,
+    "persistence": Severity.MEDIUM,
+    "unknown": Severity.LOW,
+}
+"""Impact of what happens → where its severity starts; disclosure of restricted data starts at `RESTRICTED`."""
+RESTRICTED: Final = Severity.HIGH
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What moves the severity of something that happens."""
+
+    impact: str
+    restricted: bool = False
+    """Of a disclosure: whether restricted data or a secret leaves."""
+    certain: bool = False
+    """Whether an untrusted source certainly reaches it and nothing stands in between, not even a claim."""
+    final: bool = False
+    """Whether what happens cannot be undone."""
+    criticality: str | None = None
+    """Of the agent or, where it says none, of the system; None where nobody says."""
+    weakened: bool = False
+    """Whether every route of the text passes a filter that holds."""
+    mishap: bool = False
+    mild: bool = False
+    """Whether it can be undone with effort."""
+    unknown: bool = False
+    """Whether a fact is missing to tell."""
+
+
+def judge_impact(found: Circumstances) -> tuple[Severity, tuple[Step, ...]]:
+    """Work out the severity of something that happens: an attack path or a mishap."""
+    start = RESTRICTED if found.restricted else IMPACTS[found.impact]
+    what = f"{found.impact} of restricted data" if found.restricted else f"{found.impact} impact"
+    steps = [Step(int(start), f"{what} weighs {start.word}")]
+    if found.certain and found.final:
+        reason = "an untrusted source certainly reaches it, nothing stands in between, and it cannot be undone"
+        steps.append(Step(1, reason))
+    steps += _moved(found.criticality)
+    if found.weakened:
+        steps.append(Step(-1, "a filter weakens the text on every route"))
+    if found.mishap:
+        steps.append(Step(-1, "a mishap: no attacker makes it happen"))
+    if found.mild:
+        steps.append(Step(-1, "it can be undone with effort"))
+    return _total(steps, unknown=found.unknown)
+
+
 def judge(impact: Severity, *, criticality: str | None, unknown: bool) -> tuple[Severity, tuple[Step, ...]]:
     """
     Work out the severity of a finding about structure.
@@ -52,10 +105,15 @@ def judge(impact: Severity, *, criticality: str | None, unknown: bool) -> tuple[
     Returns:
         The severity and the lines that lead to it. Claimed controls never lower it.
     """
-    steps = [Step(int(impact), f"the rule weighs {impact.word}")]
+    return _total([Step(int(impact), f"the rule weighs {impact.word}"), *_moved(criticality)], unknown=unknown)
+
+
+def _moved(criticality: str | None) -> list[Step]:
     moved = CRITICALITY.get(criticality or "", 0)
-    if moved:
-        steps.append(Step(moved, f"criticality is {criticality}"))
+    return [Step(moved, f"criticality is {criticality}")] if moved else []
+
+
+def _total(steps: list[Step], *, unknown: bool) -> tuple[Severity, tuple[Step, ...]]:
     if unknown:
         steps.append(Step(-1, "not certain: a fact is missing"))
     total = sum(step.change for step in steps)

@@ -1,0 +1,77 @@
+"""How grave an attack path or a mishap is: the table of `severity`, asked with what the path is (DESIGN §5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.marks import STATES, UNKNOWN
+from threatmodel.analysis.severity import Circumstances, Severity, Step, judge_impact
+from threatmodel.model.elements import Action, Asset
+
+if TYPE_CHECKING:
+    from threatmodel.analysis.paths import AttackPath, Mishap
+    from threatmodel.model.graph import ModelGraph
+
+LEAVES: Final = "disclosure"
+
+
+class Weights:
+    """Severities of the paths and mishaps of one system."""
+
+    def __init__(self, graph: ModelGraph) -> None:
+        """Remember what many paths ask for again and again."""
+        self._graph = graph
+        self._known: dict[Circumstances, tuple[Severity, tuple[Step, ...]]] = {}
+        self._system = graph.system.word("criticality")
+
+    def path(self, path: AttackPath) -> tuple[Severity, tuple[Step, ...]]:
+        """Return the severity of an attack path, and the lines that lead to it."""
+        outsider = self._graph.elements.get(path.source)
+        return self._judged(
+            Circumstances(
+                impact=path.impact,
+                restricted=self._restricted(path.assets) if path.impact == LEAVES else False,
+                certain=path.state == "open" and (outsider is None or outsider.word("trust") != "partner"),
+                final=self._final(path.action, path.impact, mild=path.mild),
+                criticality=self._criticality(path.agent),
+                weakened=path.weakened,
+                mild=path.mild,
+                unknown=path.state == STATES[UNKNOWN],
+            )
+        )
+
+    def mishap(self, mishap: Mishap) -> tuple[Severity, tuple[Step, ...]]:
+        """Return the severity of a mishap, and the lines that lead to it."""
+        return self._judged(
+            Circumstances(
+                impact=mishap.impact,
+                criticality=self._criticality(mishap.agent),
+                mishap=True,
+                mild=mishap.mild,
+                unknown=mishap.state == STATES[UNKNOWN],
+            )
+        )
+
+    def _judged(self, circumstances: Circumstances) -> tuple[Severity, tuple[Step, ...]]:
+        if circumstances not in self._known:
+            self._known[circumstances] = judge_impact(circumstances)
+        return self._known[circumstances]
+
+    def _criticality(self, agent: str) -> str | None:
+        return self._graph.elements[agent].word("criticality") or self._system
+
+    def _restricted(self, assets: tuple[str, ...]) -> bool:
+        """Return whether any of the data is restricted; a secret counts as that (SEMANTICS 7.1)."""
+        found = (self._graph.elements.get(name) for name in assets)
+        return any(
+            one is not None
+            and (one.kind == "credential" or (isinstance(one, Asset) and one.classification == "restricted"))
+            for one in found
+        )
+
+    def _final(self, action: str, impact: str, *, mild: bool) -> bool:
+        """Return whether what happens cannot be undone: data that left, or an action that says so."""
+        if impact == LEAVES:
+            return True
+        known = self._graph.actions.get(action)
+        return not mild and isinstance(known, Action) and known.word("reversible") == "no"
