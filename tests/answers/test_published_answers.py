@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from threatmodel import load
-from threatmodel.analysis.context import Context
-from threatmodel.analysis.derived import Derived, derive
-from threatmodel.model.layers import place_all
+from threatmodel import analyze, load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from threatmodel.analysis.analysis import Analysis
 
 ANSWERS = Path(__file__).resolve().parents[3] / "shared" / "data" / "answers"
 CASES = sorted(ANSWERS.glob("*/expected.yaml")) if ANSWERS.is_dir() else []
@@ -20,11 +22,9 @@ MEMBERS = {"gates", "broken_by", "claimed_by", "opens", "excess_scopes"}
 AMONG = {"missing", "assets", "data"}
 
 
-def derived(folder: Path) -> Derived:
-    """Return the derived relations of a case."""
-    model = load(folder / "system.yaml")
-    placed = place_all(model.graph, model.catalog.controls)
-    return derive(Context(model.graph, model.catalog, placed, date(2026, 11, 25)))
+def analyzed(folder: Path) -> Analysis:
+    """Return the analysis of a case."""
+    return analyze(load(folder / "system.yaml"), today=date(2026, 11, 25))
 
 
 def plain(value: object) -> object:
@@ -54,7 +54,8 @@ def fits(want: dict[str, Any], entry: object) -> bool:
 def test_a_published_answer_is_given(case: Path) -> None:
     """Capabilities, paths, mishaps, invariants and credentials hold what the case says, and nothing it excludes."""
     expected = yaml.safe_load(case.read_text(encoding="utf-8"))
-    found = derived(case.parent)
+    analysis = analyzed(case.parent)
+    found = analysis.derived
     sections = {"paths": found.paths.listed, "mishaps": found.mishaps, "invariants": found.invariants}
     wrong: list[str] = []
     for agent, part in (expected.get("can") or {}).items():
@@ -77,5 +78,24 @@ def test_a_published_answer_is_given(case: Path) -> None:
         wrong += [f"credential {name}"] * (
             not any(one.credential == name and fits(fields, one) for one in found.credentials)
         )
+    wrong += _influence(analysis, expected.get("influence") or {})
+    asked, facts = expected.get("questions") or {}, [one.fact for one in analysis.questions]
+    wrong += [f"question on {fact}" for fact in asked.get("includes", []) if fact not in facts]
+    wrong += [f"no question on {fact}" for fact in asked.get("excludes", []) if fact in facts]
+    wrong += ["the first question"] if "first" in asked and facts[:1] != [asked["first"]] else []
 
     assert wrong == []
+
+
+def _influence(analysis: Analysis, expected: dict[str, Any]) -> Iterator[str]:
+    """Yield what steers an agent otherwise than the case says."""
+    for agent, part in expected.items():
+        own = {one.certainty: one for one in analysis.derived.influences if one.agent == agent}
+        most = "yes" if "yes" in own else "unknown" if own else "no"
+        sources = {source for one in own.values() for source in one.by}
+        if plain(part.get("certainty", most)) != most:
+            yield f"{agent} is influenced: {most}"
+        if not set(part.get("by", ())) <= sources or set(part.get("not_by", ())) & sources:
+            yield f"{agent} is influenced by {sorted(sources)}"
+        if "weakened" in part and part["weakened"] != (most in own and own[most].weakened):
+            yield f"the influence on {agent} is weakened or not"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,11 +53,15 @@ def test_the_schema_refuses_what_is_wrong(desk: Analysis) -> None:
         jsonschema.validate(data, SCHEMA, jsonschema.Draft202012Validator)
 
 
-def test_what_is_not_derived_has_no_key(desk: Analysis) -> None:
-    """An empty list of paths would say that there are none."""
-    underived = {"capabilities", "influence", "paths", "mishaps", "invariants", "credentials"}
+def test_totals_agree_with_the_relations(desk: Analysis) -> None:
+    data = json.loads(analysis_json(desk))
+    summary = data["summary"]
 
-    assert set() == underived & set(json.loads(analysis_json(desk)))
+    for name in ("paths", "mishaps", "invariants"):
+        assert Counter(one["state"] for one in data[name]) == {k: v for k, v in summary[name].items() if v}
+    assert len(data["capabilities"]) == summary["capabilities"]
+    assert {one["agent"] for one in data["influence"] if one["certainty"] == "yes"} == {"desk"}
+    assert summary["agents"]["influenced"] == 1
 
 
 def test_each_finding_appears_once_with_its_proof(desk: Analysis) -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from threatmodel.analysis.context import Context
 from threatmodel.analysis.coverage import Coverage, coverage
+from threatmodel.analysis.derived import Derived, derive
 from threatmodel.analysis.engine import RuleResult, run_rules
 from threatmodel.analysis.finding import OPEN_STATES, Finding, FindingState
+from threatmodel.analysis.posture import Posture, posture
 from threatmodel.analysis.questions import Question, questions
 from threatmodel.analysis.treatment import treat
 from threatmodel.analysis.workload import Workload, workload
@@ -44,6 +46,9 @@ class Analysis:
     """What each rule did, in the order of their ids; its findings are before treatments."""
     placements: Mapping[str, Placement]
     workloads: Mapping[str, Workload]
+    derived: Derived
+    """Capabilities, influence, attack paths, mishaps, invariants and credential reach."""
+    posture: Posture
     questions: tuple[Question, ...]
     coverage: tuple[Coverage, ...]
     unmatched: tuple[Entry, ...]
@@ -60,7 +65,7 @@ class Analysis:
 
 def analyze_model(model: Model, today: date) -> Analysis:
     """
-    Run every stable rule.
+    Derive every relation and run every stable rule.
 
     Args:
         model: It is not changed.
@@ -72,17 +77,21 @@ def analyze_model(model: Model, today: date) -> Analysis:
     graph, catalog = model.graph, model.catalog
     placements = place_all(graph, catalog.controls)
     context = Context(graph, catalog, placements, today)
-    results = run_rules(context, [rule for rule in catalog.rules.values() if rule.status == "stable"])
+    derived = derive(context)
+    results = run_rules(context, derived.controls, [rule for rule in catalog.rules.values() if rule.status == "stable"])
     found = sorted((finding for result in results for finding in result.findings), key=order)
     treated = treat(tuple(found), graph.document.treatments, today)
+    workloads = {agent.id: workload(agent) for agent in graph.agents}
     return Analysis(
         model=model,
         today=today,
         findings=treated.findings,
         results=_after_treatment(results, treated.findings),
         placements=placements,
-        workloads={agent.id: workload(agent) for agent in graph.agents},
-        questions=questions(treated.findings),
+        workloads=workloads,
+        derived=derived,
+        posture=posture(graph, derived, today),
+        questions=questions(derived, treated.findings, workloads),
         coverage=coverage(catalog.frameworks, _after_treatment(results, treated.findings)),
         unmatched=treated.unmatched,
     )

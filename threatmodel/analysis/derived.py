@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 class Derived:
     """The derived relations of one system."""
 
+    controls: Controls
+    """What each control is worth, approvals by agents included."""
     capabilities: tuple[Capability, ...]
     influences: tuple[Influence, ...]
     paths: Paths
@@ -34,6 +36,7 @@ def derive(context: Context) -> Derived:
     closure, texts = _settled(context)
     impacts, disclosure = Impacts(closure), Disclosure(closure)
     return Derived(
+        controls=closure.controls,
         capabilities=closure.capabilities(),
         influences=texts.influences(),
         paths=attack_paths(closure, texts, impacts, disclosure),

@@ -107,9 +107,14 @@ def compile_rule(rule: Rule) -> CompiledRule:
     return CompiledRule(rule, test, primary, _cut(rule.message), _cut(unknown), _by_framework(rule.references), matters)
 
 
-def run_rules(context: Context, rules: Iterable[Rule]) -> tuple[RuleResult, ...]:
+def run_rules(context: Context, controls: Controls, rules: Iterable[Rule]) -> tuple[RuleResult, ...]:
     """
     Ask every rule about every element it applies to.
+
+    Args:
+        context: The system.
+        controls: What each control is worth, approvals by agents included.
+        rules: Those to ask.
 
     Returns:
         One result per rule, in the order given; findings in the order of the description.
@@ -117,7 +122,6 @@ def run_rules(context: Context, rules: Iterable[Rule]) -> tuple[RuleResult, ...]
     Raises:
         RuleError: a rule failed.
     """
-    controls = Controls(context)
     judged = _Judged(context, {control.id: worth(controls, control) for control in context.graph.controls})
     return tuple(judged.result(compile_rule(rule)) for rule in rules)
 

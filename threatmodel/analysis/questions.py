@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from threatmodel import resources
-from threatmodel.analysis.finding import Finding, FindingState
+from threatmodel.analysis.finding import FindingState
 from threatmodel.load.document import SECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from threatmodel.analysis.derived import Derived
+    from threatmodel.analysis.finding import Finding
+    from threatmodel.analysis.workload import Workload
 
 MOST_WORDS: Final = 6  # choices shown behind a line to paste
 MOST_KEYS: Final = 3  # of an answer that is a mapping
@@ -28,18 +33,38 @@ class Question:
     paste: str
     """Lines that say it, to be merged into the description; the value is the reader's to choose."""
     unlocks: int
-    """Conclusions that hang on it."""
+    """Conclusions that hang on it: paths, influences, capabilities, mishaps, invariants, credentials, findings."""
+    ways: int = 0
+    """Of these, attack paths and influences."""
 
 
-def questions(findings: Iterable[Finding]) -> tuple[Question, ...]:
-    """Return one question per missing fact: those that most findings hang on first, then by name."""
-    hanging: dict[str, int] = {}
-    for finding in findings:
-        if finding.state is FindingState.UNKNOWN:
-            for fact in finding.missing:
-                hanging[fact] = hanging.get(fact, 0) + 1
-    ranked = sorted(hanging.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(Question(fact, ask(fact), paste(fact), count) for fact, count in ranked)
+def questions(
+    derived: Derived, findings: Iterable[Finding], workloads: Mapping[str, Workload]
+) -> tuple[Question, ...]:
+    """
+    Return one question per missing fact, ranked as SEMANTICS 11.1 says.
+
+    Args:
+        derived: Paths and influences count first, capabilities, mishaps, invariants and credentials with the rest.
+        findings: Those in state unknown count with the rest.
+        workloads: Agent → its class; one that is unknown counts with the rest.
+    """
+    first = Counter(
+        fact
+        for conclusions in (derived.paths.listed, derived.influences)
+        for one in conclusions
+        for fact in one.missing
+    )
+    rest = Counter(
+        fact
+        for conclusions in (derived.mishaps, derived.capabilities, derived.invariants, derived.credentials)
+        for one in conclusions
+        for fact in one.missing
+    )
+    rest.update(fact for one in findings if one.state is FindingState.UNKNOWN for fact in one.missing)
+    rest.update(f"agents.{agent}.{key}" for agent, one in workloads.items() for key in one.missing)
+    ranked = sorted({*first, *rest}, key=lambda fact: (-first[fact], -rest[fact], fact))
+    return tuple(Question(fact, ask(fact), paste(fact), first[fact] + rest[fact], first[fact]) for fact in ranked)
 
 
 def ask(fact: str) -> str:

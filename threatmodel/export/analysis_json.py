@@ -6,6 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from threatmodel.analysis.finding import FindingState
+from threatmodel.analysis.weight import Weights
+from threatmodel.export.relation_rows import (
+    capability_row,
+    credential_row,
+    influence_row,
+    invariant_row,
+    mishap_row,
+    path_row,
+)
+from threatmodel.render.path_view import FATES, by_state
 from threatmodel.render.view import overview
 from threatmodel.version import VERSION
 
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
     from threatmodel.analysis.coverage import Coverage
     from threatmodel.analysis.engine import RuleResult
     from threatmodel.analysis.finding import Finding
+    from threatmodel.analysis.posture import Posture
     from threatmodel.load.document import Entry
     from threatmodel.span import Span
 
@@ -41,17 +52,13 @@ def _lines(value: object) -> str:
     return _compact(value)
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+_compact: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def analysis_data(analysis: Analysis) -> dict[str, Any]:
-    """
-    Return an analysis as plain data.
-
-    Derived relations that do not exist yet have no key here: an empty list would say that there are none.
-    """
-    graph = analysis.model.graph
+    """Return an analysis as plain data; lists of relations are cut where `summary` says that there are more."""
+    graph, derived = analysis.model.graph, analysis.derived
+    weights = Weights(graph)
     return {
         "format": FORMAT,
         "system": graph.system.word("name"),
@@ -59,13 +66,20 @@ def analysis_data(analysis: Analysis) -> dict[str, Any]:
         "date": analysis.today.isoformat(),
         "version": VERSION,
         "findings": [_finding(finding) for finding in analysis.findings],
+        "capabilities": [capability_row(one) for one in derived.capabilities],
+        "influence": [influence_row(one) for one in derived.influences],
+        "paths": [path_row(one, weights) for one in derived.paths.listed],
+        "mishaps": [mishap_row(one, weights) for one in derived.mishaps],
+        "invariants": [invariant_row(one) for one in derived.invariants],
+        "credentials": [credential_row(one) for one in derived.credentials],
         "workload": {
             agent: {"computed": both.computed, "declared": both.declared, "missing": list(both.missing)}
             for agent, both in analysis.workloads.items()
         },
         "layers": {element: list(placement.layers) for element, placement in analysis.placements.items()},
         "questions": [
-            {"fact": one.fact, "ask": one.ask, "unlocks": one.unlocks, "paste": one.paste} for one in analysis.questions
+            {"fact": one.fact, "ask": one.ask, "unlocks": one.unlocks, "ways": one.ways, "paste": one.paste}
+            for one in analysis.questions
         ],
         "coverage": _coverage(analysis.coverage),
         "rules": [_rule(result) for result in analysis.results],
@@ -142,7 +156,7 @@ def _unmatched(entry: Entry) -> dict[str, Any]:
 
 
 def _summary(analysis: Analysis) -> dict[str, Any]:
-    seen = overview(analysis)
+    seen, derived = overview(analysis), analysis.derived
     coverage: Mapping[str, Any] = _coverage(analysis.coverage)
     return {
         "findings": len(analysis.findings),
@@ -154,8 +168,21 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
         "rules": len(analysis.results),
         "silent_rules": sum(1 for result in analysis.results if not result.findings),
         "elements": len(analysis.model.graph.elements),
+        "agents": _posture(analysis.posture),
+        "paths": dict(derived.paths.by_state),
+        "capabilities": len(derived.capabilities),
+        "mishaps": by_state([one.state for one in derived.mishaps]),
+        "invariants": by_state([one.state for one in derived.invariants], FATES),
         "covered": {name: _by_state(entries) for name, entries in coverage.items()},
     }
+
+
+def _posture(found: Posture) -> dict[str, int]:
+    return {
+        "all": found.agents, "can_act": found.act, "influenced": found.influenced,
+        "perhaps_influenced": found.perhaps_influenced, "endangered": found.endangered,
+        "proven_controls": found.proven, "unknown": found.unknown,
+    }  # fmt: skip
 
 
 def _by_state(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from threatmodel.analysis.weight import Weights
+from threatmodel.export.relation_rows import capability_row, influence_row, invariant_row, mishap_row, path_row
 from threatmodel.render.agent_view import place, worst
 from threatmodel.render.path_view import FATES, by_state
 from threatmodel.version import VERSION
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.capability import Capability
     from threatmodel.analysis.derived import Derived
-    from threatmodel.analysis.paths import AttackPath, Mishap
     from threatmodel.model.graph import ModelGraph
     from threatmodel.render.agent_view import AgentAnswer
     from threatmodel.render.path_view import PathView
@@ -30,11 +31,7 @@ def can_json(graph: ModelGraph, answers: tuple[AgentAnswer, ...], derived: Deriv
     data = {
         **_head(CAN, graph, today),
         "capabilities": [_capability(graph, one) for one in worst(every)],
-        "influence": [
-            {"agent": one.agent, "by": list(one.by), "certainty": one.certainty, "weakened": one.weakened,
-             "route": list(one.route), "missing": list(one.missing)}
-            for one in derived.influences if one.agent in asked
-        ],
+        "influence": [influence_row(one) for one in derived.influences if one.agent in asked],
         "agents": [
             {"agent": name, "actions": one.actions(), "forbidden": one.actions("forbidden"),
              "excess": one.actions("excess"), "undescribed": one.undescribed, "doubtful": one.doubtful,
@@ -53,15 +50,12 @@ def can_json(graph: ModelGraph, answers: tuple[AgentAnswer, ...], derived: Deriv
 
 def paths_json(graph: ModelGraph, view: PathView, today: date) -> str:
     """Return the attack paths, mishaps and invariants that were asked for."""
+    weights = Weights(graph)
     data = {
         **_head(PATHS, graph, today),
-        "paths": [_path(one) for one in view.paths],
-        "mishaps": [_mishap(one) for one in view.mishaps],
-        "invariants": [
-            {"agent": one.agent, "never": one.never, "state": one.state, "gates": list(one.gates),
-             "missing": list(one.missing)}
-            for one in view.invariants
-        ],
+        "paths": [path_row(one, weights) for one in view.paths],
+        "mishaps": [mishap_row(one, weights) for one in view.mishaps],
+        "invariants": [invariant_row(one) for one in view.invariants],
         "summary": {
             "paths": by_state([one.state for one in view.paths]),
             "decisions": by_state([one.state for one in view.decisions]),
@@ -86,31 +80,7 @@ def _head(form: str, graph: ModelGraph, today: date) -> dict[str, Any]:
 
 def _capability(graph: ModelGraph, one: Capability) -> dict[str, Any]:
     span = place(graph, one.agent, one.route)
-    return {
-        "agent": one.agent, "action": one.action, "effect": one.effect,
-        "data": None if one.data is None else list(one.data), "reversible": one.reversible, "basis": one.basis,
-        "route": list(one.route), "identity": one.identity, "credential": one.credential, "lifetime": one.lifetime,
-        "gates": list(one.gates), "claimed_by": list(one.claims), "certainty": one.certainty,
-        "missing": list(one.missing), "intent": one.intent,
-        "place": {"file": span.file, "line": span.line, "column": span.column},
-    }  # fmt: skip
-
-
-def _path(one: AttackPath) -> dict[str, Any]:
-    return {
-        "id": one.id, "source": one.source, "agent": one.agent, "action": one.action, "impact": one.impact,
-        "mild": one.mild, "assets": list(one.assets), "steps": list(one.steps), "state": one.state,
-        "broken_by": list(one.broken_by), "claimed_by": list(one.claimed_by), "missing": list(one.missing),
-        "weakened": one.weakened, "reading": one.reading or None,
-    }  # fmt: skip
-
-
-def _mishap(one: Mishap) -> dict[str, Any]:
-    return {
-        "agent": one.agent, "action": one.action, "impact": one.impact, "mild": one.mild, "steps": list(one.steps),
-        "state": one.state, "broken_by": list(one.broken_by), "claimed_by": list(one.claimed_by),
-        "missing": list(one.missing),
-    }  # fmt: skip
+    return {**capability_row(one), "place": {"file": span.file, "line": span.line, "column": span.column}}
 
 
 def _text(data: dict[str, Any]) -> str:

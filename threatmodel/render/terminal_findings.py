@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.render.fourfold import fourfold, harms_line
 from threatmodel.render.paste import Answer, answer
 from threatmodel.render.terminal import NARROWEST, visible
 from threatmodel.render.verdict import verdict_sentence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from threatmodel.analysis.questions import Question
     from threatmodel.analysis.severity import Severity
 
-IN_FULL: Final = 4  # rules that are shown with why and fix, unless all are asked for
+IN_FULL: Final = 3  # rules that are shown with why and fix, unless all are asked for
 UNKNOWN_LINES: Final = 6  # rules listed under "cannot tell", unless all are asked for
 FACTS: Final = 3  # questions at the end
 COMMENT: Final = "# "  # begins every line that is not to be pasted
@@ -87,10 +88,12 @@ class _Page:
     full: bool
 
     def verdict(self) -> Iterator[str]:
-        """One sentence, then the counts."""
+        """One sentence, then the counts of findings, of agents and of paths."""
         name = self.analysis.model.graph.system.word("name") or self.analysis.model.graph.document.file
         yield from self.wrapped(f"{visible(name)}: {verdict_sentence(self.analysis)}", "", style="bold")
         yield from self.wrapped(f"{_counted(self.seen)}.", "")
+        yield from self.wrapped(fourfold(self.analysis.posture), "")
+        yield from self.wrapped(harms_line(self.analysis.derived), "")
 
     def opened(self) -> Iterator[str]:
         """The open groups, worst first. Why and how to fix stand with the first group of a rule, not with each."""

@@ -10,6 +10,7 @@ import pytest
 from threatmodel.analysis.context import Context
 from threatmodel.analysis.engine import compile_rule, run_rules
 from threatmodel.analysis.finding import FindingState
+from threatmodel.analysis.gates import Controls
 from threatmodel.catalog.rule import Rule, rule_from
 from threatmodel.errors import RuleError
 from threatmodel.model.layers import place_all
@@ -52,7 +53,7 @@ def rule(**changes: Any) -> Rule:  # noqa: ANN401  any field of a rule file
 def result(model: Model, one: Rule) -> RuleResult:
     """Run one rule."""
     context = Context(model.graph, model.catalog, place_all(model.graph, model.catalog.controls), TODAY)
-    return run_rules(context, [one])[0]
+    return run_rules(context, Controls(context), [one])[0]
 
 
 TOOLS = """
