@@ -46,3 +46,29 @@ def test_the_hardened_clean_up_still_cleans_up(derived: Callable[[str], Derived]
 
     assert before - after == {"production.attach_domain", "production.delete_volume"}
     assert after - before == {"workspace.propose_change"}
+
+
+def test_an_issue_ends_in_a_release(derived: Callable[[str], Derived]) -> None:
+    """The agent cannot publish; what it leaves in the cache does."""
+    found = derived("issue-triage")
+    release = next(
+        path for path in found.paths.listed if path.id == "anybody>triage>package-registry.publish:execution"
+    )
+    publish = next(one for one in found.capabilities if one.action == "package-registry.publish")
+
+    assert release.state == "open"
+    assert release.steps == ("anybody", "issues", "triage", "cache.save", "package-registry.publish")
+    assert (publish.basis, publish.intent) == ("triggered", "forbidden")
+
+
+def test_the_hardened_triage_still_labels_and_answers(derived: Callable[[str], Derived]) -> None:
+    """Strangers still steer it, within what a label and an approved answer can do."""
+    found = derived("issue-triage-hardened")
+
+    assert {source for one in found.influences for source in one.by} >= {"anybody"}
+    assert {one.action for one in found.capabilities} == {
+        "code-platform.read_issue",
+        "code-platform.label_issue",
+        "code-platform.answer_issue",
+        "source-search.find",
+    }
