@@ -198,13 +198,15 @@ def test_long_answers_say_what_they_leave_out(run: Callable[..., Result]) -> Non
 def test_no_path_is_not_called_safe(run: Callable[..., Result], tmp_path: Path) -> None:
     empty = tmp_path / "empty.yaml"
     empty.write_text("threatmodel: 1\n", encoding="utf-8")
+    quiet = tmp_path / "quiet.yaml"
+    quiet.write_text("threatmodel: 1\nagents: {bot: {tools: []}}\n", encoding="utf-8")
 
     def said(*arguments: object) -> str:
         return " ".join(run(*arguments).stdout.split())  # where a file lies decides where lines break
 
     assert "No agent is described." in said("paths", empty)
     assert "no agent is described" in said("can", empty)
-    assert "As far as the description goes" in said("paths", ROOT / "samples" / "echoleak" / "system.yaml")
+    assert "As far as the description goes" in said("paths", quiet)
 
 
 def test_a_cap_is_said_and_the_counts_stay_exact(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,3 +72,32 @@ def test_the_hardened_triage_still_labels_and_answers(derived: Callable[[str], D
         "code-platform.answer_issue",
         "source-search.find",
     }
+
+
+def test_a_mail_ends_at_the_attackers_server(derived: Callable[[str], Derived]) -> None:
+    """The answer is shown as markdown, and the page loads what stands in it, through an address it trusts."""
+    found = derived("echoleak")
+    path = next(
+        one
+        for one in found.paths.listed
+        if one.id == "external-sender>copilot-agent>copilot-agent>attacker-server:disclosure"
+    )
+
+    assert path.state == "open"
+    assert path.assets == ("work-content", "work-mail")
+    assert path.steps == ("external-sender", "mailbox", "copilot-agent", "chat-ui", "teams-proxy", "attacker-server")
+
+
+def test_a_shown_answer_is_a_way_out_of_its_own(derived: Callable[[str], Derived]) -> None:
+    """Nobody has to describe where the request of the page goes."""
+    states = path_states(derived("echoleak"))
+
+    assert states["external-sender>copilot-agent>copilot-agent>chat-ui:disclosure"] == "open"
+
+
+def test_the_hardened_assistant_still_reads_mail_of_strangers(derived: Callable[[str], Derived]) -> None:
+    """Each of two controls on the way would do."""
+    found = derived("echoleak-hardened")
+
+    assert "graph-retrieval.retrieve_mail" in {one.action for one in found.capabilities}
+    assert {path.broken_by for path in found.paths.listed} == {("mail-reader", "picture-gate")}
