@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
+
+import pytest
+
+from threatmodel.analysis.whatif import Supposition, whatif
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from threatmodel.analysis.analysis import Model
     from threatmodel.analysis.derived import Derived
+
+TODAY = date(2026, 11, 25)
 
 
 def path_states(found: Derived) -> Mapping[str, str]:
@@ -101,3 +109,36 @@ def test_the_hardened_assistant_still_reads_mail_of_strangers(derived: Callable[
 
     assert "graph-retrieval.retrieve_mail" in {one.action for one in found.capabilities}
     assert {path.broken_by for path in found.paths.listed} == {("mail-reader", "picture-gate")}
+
+
+def test_an_update_copies_every_mail(derived: Callable[[str], Derived]) -> None:
+    """The server is a source, and what it is handed leaves with it."""
+    states = path_states(derived("postmark-mcp"))
+
+    assert states["postmark-mcp>assistant-agent>postmark-mcp:disclosure"] == "open"
+    assert states["postmark-mcp>assistant-agent>postmark-mcp.sendEmail:disclosure"] == "open"
+
+
+def test_the_hardened_mail_assistant_still_sends_mail(derived: Callable[[str], Derived]) -> None:
+    """Customers' text still steers it; who gets a mail is not the assistant's to say."""
+    found = derived("postmark-mcp-hardened")
+
+    assert {one.action for one in found.capabilities} == {"postmark-mcp.sendEmail", "mail-content.look_up"}
+    assert [path.state for path in found.paths.listed if path.source == "customer"] == ["broken"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "element"),
+    [
+        ("staging-cleanup-hardened", "coder"),
+        ("issue-triage-hardened", "triage"),
+        ("echoleak-hardened", "copilot-agent"),
+        ("postmark-mcp-hardened", "assistant-agent"),
+        ("postmark-mcp-hardened", "postmark-mcp"),
+    ],
+)
+def test_an_attacker_who_has_it_opens_nothing(loaded: Callable[[str], Model], sample: str, element: str) -> None:
+    """What holds does not stand in the part that fails."""
+    found = whatif(loaded(sample), (Supposition("compromise", element),), TODAY)
+
+    assert [one.id for one in (*found.paths, *found.mishaps) if one.now is not None and one.now.state != "broken"] == []
