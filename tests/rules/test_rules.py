@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from threatmodel import analyze, load, resources
+from threatmodel.analysis.compiled import compile_rule
 from threatmodel.analysis.conditions import paths_used
-from threatmodel.analysis.engine import compile_rule
 from threatmodel.analysis.relations import relation
+from threatmodel.analysis.subjects import SUBJECTS
 from threatmodel.catalog.reader import read_catalog
 from threatmodel.load.document import SECTIONS
 from threatmodel.model.facts import HOPS
@@ -123,21 +124,16 @@ def test_the_paths_of_a_rule_exist_in_the_format(rule: Rule) -> None:
 
 def test_every_stable_rule_is_seen_in_a_sample() -> None:
     """A rule that nothing real sets off is a guess."""
-    seen = {
-        finding.rule
-        for path in REAL
-        for finding in analyze(load(path), today=TODAY).findings
-        if finding.state.value in {"open", "unknown", "accepted"}
-    }
+    seen = {finding.rule for path in REAL for finding in analyze(load(path), today=TODAY).findings}
 
     assert {rule.id for rule in RULES if rule.status == "stable"} - seen == NOT_IN_SAMPLES
 
 
 def test_the_hardened_sample_is_silent() -> None:
-    """Where everything is said and done well, no rule has anything to say."""
+    """Where everything is said and done well, no rule has anything to say but what its controls break."""
     analysis = analyze(load(ROOT / "samples/hardened-desk/system.yaml"), today=TODAY)
 
-    assert [finding.id for finding in analysis.findings] == []
+    assert [one.id for one in analysis.findings if one.state.value != "mitigated"] == []
 
 
 def read_by(rule: Rule) -> Iterator[tuple[str, frozenset[str]]]:
@@ -171,6 +167,8 @@ KIND_NAMES = {"person", "external", "service", "agent", "model", "tool", "skill"
 
 def leads(kind: str, path: list[str]) -> bool:
     """Return whether a path may exist on an element of that kind."""
+    if kind in SUBJECTS:
+        return path[0] in SUBJECTS[kind].fields and len(path) == 1
     assert kind in KIND_NAMES
     forms: list[dict[str, Any]] = [SCHEMA[kind]]
     for position, key in enumerate(path):

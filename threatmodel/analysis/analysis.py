@@ -12,6 +12,7 @@ from threatmodel.analysis.engine import RuleResult, run_rules
 from threatmodel.analysis.finding import OPEN_STATES, Finding, FindingState
 from threatmodel.analysis.posture import Posture, posture
 from threatmodel.analysis.questions import Question, questions
+from threatmodel.analysis.subjects import Subjects
 from threatmodel.analysis.treatment import treat
 from threatmodel.analysis.workload import Workload, workload
 from threatmodel.model.layers import Placement, place_all
@@ -78,28 +79,45 @@ def analyze_model(model: Model, today: date) -> Analysis:
     placements = place_all(graph, catalog.controls)
     context = Context(graph, catalog, placements, today)
     derived = derive(context)
-    results = run_rules(context, derived.controls, [rule for rule in catalog.rules.values() if rule.status == "stable"])
+    context = replace(context, known=Subjects(graph, derived))
+    results = run_rules(context, [rule for rule in catalog.rules.values() if rule.status == "stable"])
     found = sorted((finding for result in results for finding in result.findings), key=order)
     treated = treat(tuple(found), graph.document.treatments, today)
     workloads = {agent.id: workload(agent) for agent in graph.agents}
+    asked = questions(derived, treated.findings, workloads)
+    findings = by_fact(treated.findings, asked)
+    results = _after_treatment(results, findings)
     return Analysis(
         model=model,
         today=today,
-        findings=treated.findings,
-        results=_after_treatment(results, treated.findings),
+        findings=findings,
+        results=results,
         placements=placements,
         workloads=workloads,
         derived=derived,
         posture=posture(graph, derived, today),
-        questions=questions(derived, treated.findings, workloads),
-        coverage=coverage(catalog.frameworks, _after_treatment(results, treated.findings)),
+        questions=asked,
+        coverage=coverage(catalog.frameworks, results),
         unmatched=treated.unmatched,
     )
 
 
-def order(finding: Finding) -> tuple[int, str]:
-    """Most severe first, then by id."""
-    return (-int(finding.severity), finding.id)
+def order(finding: Finding) -> tuple[int, int, str]:
+    """Most severe first, then by how many attack paths hang on it, then by id."""
+    return (-int(finding.severity), -finding.carries, finding.id)
+
+
+def by_fact(findings: tuple[Finding, ...], asked: tuple[Question, ...]) -> tuple[Finding, ...]:
+    """Group what cannot be told by the missing fact that would settle most, whatever rule asks for it."""
+    rank = {question.fact: position for position, question in enumerate(asked)}
+
+    def grouped(finding: Finding) -> Finding:
+        known = [fact for fact in finding.missing if fact in rank]
+        if finding.state is not FindingState.UNKNOWN or not known:
+            return finding
+        return replace(finding, group=f"unsaid@{min(known, key=rank.__getitem__)}")
+
+    return tuple(map(grouped, findings))
 
 
 def _after_treatment(results: tuple[RuleResult, ...], findings: tuple[Finding, ...]) -> tuple[RuleResult, ...]:

@@ -78,6 +78,10 @@ class Finding:
     """Ids of the controls in the description that hold."""
     claimed_by: tuple[str, ...]
     """Ids of the controls that are only claims."""
+    path: tuple[str, ...]
+    """The route that it speaks of, step by step; empty where it speaks of none."""
+    carries: int
+    """Attack paths, not broken, that hang on it: those it speaks of, or those that lead over its subject."""
     missing: tuple[str, ...]
     """Places of facts that nobody states."""
     evidence: tuple[Evidence, ...]

@@ -123,11 +123,30 @@ def _writers(graph: ModelGraph, start: Element) -> Elements:
     return tuple(found for name in start.words("writers") if (found := graph.find(name)))
 
 
+def _parts(key: str) -> Callable[[ModelGraph, Element], Elements]:
+    """Follow the names that a field of something derived holds."""
+    return lambda graph, start: tuple(found for name in as_words(start.body.get(key)) if (found := graph.find(name)))
+
+
+def _acting_tool(graph: ModelGraph, start: Element) -> Elements:
+    found = graph.actions.get(str(start.body.get("action")))
+    return () if found is None else (found.tool,)
+
+
+_DERIVED: Final = frozenset({"path", "mishap", "capability", "invariant", "influence"})
+_HARMS: Final = frozenset({"path", "mishap"})
 _WITH_IDENTITY: Final = frozenset({"agent", "service", "tool", "skill", "credential"})
 _ENDS: Final = frozenset({"agent", "person", "external", "service", "store", "tool", "skill", "model", "control"})
 _KINDS_THAT_ACT: Final = frozenset({"agent", "service", "tool", "skill"})
 
 RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
+    "agent": (Relation(_DERIVED, frozenset({"agent"}), _parts("agent")),),
+    "action": (Relation(_HARMS | {"capability"}, frozenset({"action"}), _parts("action")),),
+    "through": (Relation(_HARMS | {"capability"}, frozenset({"agent"}), _parts("through")),),
+    "gates": (Relation(_HARMS | {"capability", "invariant"}, frozenset({"control"}), _parts("gates")),),
+    "assets": (Relation(_HARMS | {"capability"}, frozenset({"data", "credential"}), _parts("assets")),),
+    "sources": (Relation(frozenset({"path"}), _ENDS, _parts("sources")),),
+    "by": (Relation(frozenset({"influence"}), _ENDS, _parts("by")),),
     "actions": (
         Relation(frozenset({"tool", "skill"}), frozenset({"action"}), _index("actions_of_tool"), "actions"),
         Relation(frozenset({"agent"}), frozenset({"action"}), _index("attached"), "tools", "access"),
@@ -138,7 +157,10 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
         Relation(frozenset({"agent"}), frozenset({"tool", "skill"}), _index("tools_of"), "tools"),
         Relation(frozenset({"credential"}), frozenset({"tool", "skill"}), _credential_tools),
     ),
-    "tool": (Relation(frozenset({"action"}), frozenset({"tool", "skill"}), _tool_of),),
+    "tool": (
+        Relation(frozenset({"action"}), frozenset({"tool", "skill"}), _tool_of),
+        Relation(_HARMS | {"capability"}, frozenset({"tool", "skill"}), _acting_tool),
+    ),
     "agents": (
         Relation(frozenset({"tool", "skill"}), frozenset({"agent"}), _tool_agents),
         Relation(frozenset({"action"}), frozenset({"agent"}), _action_agents),
@@ -155,10 +177,12 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
     ),
     "credentials": (
         Relation(frozenset({"agent"}), frozenset({"credential"}), _index("credentials_of_agent")),
+        Relation(frozenset({"capability"}), frozenset({"credential"}), _parts("credentials")),
         Relation(frozenset({"identity"}), frozenset({"credential"}), _index("credentials_of_identity")),
     ),
     "identities": (
         Relation(_WITH_IDENTITY, frozenset({"identity"}), _named("identity"), "identity"),
+        Relation(frozenset({"capability"}), frozenset({"identity"}), _parts("identities")),
     ),
     "delegations": (Relation(frozenset({"agent"}), frozenset({"delegation"}), _index("delegations_from")),),
     "received": (Relation(frozenset({"agent"}), frozenset({"delegation"}), _index("delegations_to")),),

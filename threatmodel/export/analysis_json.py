@@ -106,7 +106,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "mitigated_by": list(finding.mitigated_by),
         "claimed_by": list(finding.claimed_by),
         "treatment": finding.treatment or None,
-        "path": [],  # a rule about structure speaks of no path, and no other kind of rule exists yet
+        "path": list(finding.path),
+        "carries": finding.carries,
         "missing": list(finding.missing),
         "evidence": [{"fact": one.fact, **_start(one.span)} for one in finding.evidence],
         "place": {**_start(finding.span), "end_line": finding.span.end_line, "end_column": finding.span.end_column},

@@ -6,8 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.engine import owners
 from threatmodel.analysis.holding import Standing, evidence, standing
+from threatmodel.analysis.mitigation import owners
 from threatmodel.catalog.setting import Outcome
 from threatmodel.render.terminal import visible
 

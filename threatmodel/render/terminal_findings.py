@@ -13,15 +13,15 @@ from threatmodel.render.verdict import verdict_sentence
 from threatmodel.render.view import Group, Overview, overview
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from threatmodel.analysis.analysis import Analysis
-    from threatmodel.analysis.finding import Finding
     from threatmodel.analysis.questions import Question
     from threatmodel.analysis.severity import Severity
 
 IN_FULL: Final = 3  # rules that are shown with why and fix, unless all are asked for
-UNKNOWN_LINES: Final = 6  # rules listed under "cannot tell", unless all are asked for
+OPEN_LINES: Final = 10  # groups that are shown on a line each after them, unless all are asked for
+UNKNOWN_LINES: Final = 4  # facts listed under "cannot tell", unless all are asked for
 FACTS: Final = 3  # questions at the end
 COMMENT: Final = "# "  # begins every line that is not to be pasted
 
@@ -108,10 +108,13 @@ class _Page:
             elif self.full:
                 yield from self.group(group)
             else:
-                short += new
-                yield self.line(group, f"{group.first.message}{self.others(group)}{self.claims(group)}")
+                short += 1
+                if short <= OPEN_LINES:
+                    yield self.line(group, f"{group.first.message}{self.others(group)}{self.claims(group)}")
         if short:
-            yield self.paint("dim", self.cut(f"{' ' * _MARGIN}(--full says why, and how to fix, for all of them)"))
+            more = f"and {short - OPEN_LINES} more; " if short > OPEN_LINES else ""
+            text = f"{' ' * _MARGIN}({more}--full says why, and how to fix, for all of them)"
+            yield self.paint("dim", self.cut(text))
 
     def group(self, group: Group) -> Iterator[str]:
         """Severity and message, then place and id, decision and claims."""
@@ -133,34 +136,40 @@ class _Page:
         yield from self.fact("fix", f"{fix} (control: {', '.join(first.controls[:3])})" if first.controls else fix)
 
     def unknown(self) -> Iterator[str]:
-        """What cannot be told: one line per rule and severity."""
-        rules: dict[tuple[int, str], list[Group]] = {}
-        for group in self.seen.unknown:
-            rules.setdefault((-int(group.severity), group.first.rule), []).append(group)
-        if not rules:
+        """What cannot be told: one line per missing fact, whatever rules ask for it."""
+        groups = self.seen.unknown
+        if not groups:
             return
         yield self.paint("head", "Cannot tell, since facts are missing")
-        shown = len(rules) if self.full else UNKNOWN_LINES
-        for groups in list(rules.values())[:shown]:
-            findings = [finding for group in groups for finding in group.findings]
-            subjects = [finding.subject for finding in findings]
-            told = len(findings) == 1 and not findings[0].message.startswith("cannot tell")  # as the heading says it
-            text = findings[0].message if told else f"{findings[0].title}: {_listed(subjects)}"
+        shown = len(groups) if self.full else UNKNOWN_LINES
+        for group in groups[:shown]:
             if self.full:
-                yield from self.undecided(groups[0], findings, text)
+                yield from self.undecided(group)
             else:
-                yield self.line(groups[0], text)
-        if len(rules) > shown:
-            more = len(rules) - shown
-            yield self.cut(f"{' ' * _MARGIN}and {more} more {'rule' if more == 1 else 'rules'} (--full lists them)")
+                yield self.line(group, self.hanging(group))
+        if len(groups) > shown:
+            more = len(groups) - shown
+            yield self.cut(f"{' ' * _MARGIN}and {more} more {'fact' if more == 1 else 'facts'} (--full lists them)")
 
-    def undecided(self, group: Group, findings: Sequence[Finding], text: str) -> Iterator[str]:
+    @staticmethod
+    def hanging(group: Group) -> str:
+        """What cannot be told, in one sentence: the message of one finding, else the fact and what hangs on it."""
+        if len(group.findings) == 1:
+            return group.first.message
+        fact = group.id.partition("@")[2]
+        titles = dict.fromkeys(finding.title for finding in group.findings)
+        return f"{fact} is unsaid; {len(group.findings)} findings hang on it: {_listed(titles, most=3)}"
+
+    def undecided(self, group: Group) -> Iterator[str]:
         """What cannot be told, in full: the message, the place, the facts that are missing, and why they matter."""
-        first, *later = self.wrapped(visible(text), " " * _MARGIN)
+        first, *later = self.wrapped(visible(self.hanging(group)), " " * _MARGIN)
         yield f"{self.severity(group.severity)}{first[_MARGIN:]}"
         yield from later
         yield f"{' ' * _MARGIN}{self.paint('dim', visible(group.first.span.place()))}"
-        yield from self.fact("asks", ", ".join(dict.fromkeys(fact for finding in findings for fact in finding.missing)))
+        if len(group.findings) > 1:
+            yield from self.fact("are", "; ".join(finding.message for finding in group.findings))
+        missing = dict.fromkeys(fact for finding in group.findings for fact in finding.missing)
+        yield from self.fact("asks", ", ".join(missing))
         yield from self.fact("why", group.first.why)
 
     def settled(self) -> Iterator[str]:
@@ -259,7 +268,7 @@ def _sentence(text: str) -> str:
     return f"{head}{stop.strip()}"
 
 
-def _listed(names: Sequence[str] | Iterable[str]) -> str:
+def _listed(names: Iterable[str], *, most: int = 4) -> str:
     known = list(names)
-    more = f" and {len(known) - 4} more" if len(known) > 4 else ""  # noqa: PLR2004  a line
-    return ", ".join(known[:4]) + more
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return ", ".join(known[:most]) + more

@@ -35,6 +35,11 @@ class Group:
         return self.findings[0]
 
     @property
+    def carries(self) -> int:
+        """The most attack paths that hang on one of its members."""
+        return max(finding.carries for finding in self.findings)
+
+    @property
     def subjects(self) -> tuple[str, ...]:
         """What the members are about."""
         return tuple(finding.subject for finding in self.findings)
@@ -81,7 +86,7 @@ def grouped(findings: tuple[Finding, ...]) -> tuple[Group, ...]:
     groups = [
         Group(name, state, max(one.severity for one in found), tuple(found)) for (name, state), found in members.items()
     ]
-    return tuple(sorted(groups, key=lambda group: (-int(group.severity), group.id, group.state.value)))
+    return tuple(sorted(groups, key=lambda one: (-int(one.severity), -one.carries, one.id, one.state.value)))
 
 
 def _by_severity(findings: object) -> dict[str, int]:

@@ -146,3 +146,12 @@ def test_a_question_comes_with_lines_that_load(described: Described) -> None:
 
     assert text.splitlines()[-1].strip() == "egress: unknown  # any | allowlist | none"
     assert described(text).graph.agents[0].id == "a"
+
+
+def test_what_cannot_be_told_is_grouped_by_the_fact_that_would_settle_it(described: Described) -> None:
+    """Whatever rules ask for it: a reader answers it once."""
+    found = analyze(described("tools: {mailer: {provider: third_party}}\nagents: {a: {tools: [mailer]}}\n")).findings
+    groups = {one.group for one in found if "tools.mailer.version" in one.missing}
+
+    assert groups == {"unsaid@tools.mailer.version"}
+    assert len({one.rule for one in found if one.group in groups}) > 0

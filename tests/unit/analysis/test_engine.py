@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from threatmodel.analysis.compiled import compile_rule
 from threatmodel.analysis.context import Context
-from threatmodel.analysis.engine import compile_rule, run_rules
+from threatmodel.analysis.derived import derive
+from threatmodel.analysis.engine import run_rules
 from threatmodel.analysis.finding import FindingState
-from threatmodel.analysis.gates import Controls
+from threatmodel.analysis.subjects import Subjects
 from threatmodel.catalog.rule import Rule, rule_from
 from threatmodel.errors import RuleError
 from threatmodel.model.layers import place_all
@@ -53,7 +56,8 @@ def rule(**changes: Any) -> Rule:  # noqa: ANN401  any field of a rule file
 def result(model: Model, one: Rule) -> RuleResult:
     """Run one rule."""
     context = Context(model.graph, model.catalog, place_all(model.graph, model.catalog.controls), TODAY)
-    return run_rules(context, Controls(context), [one])[0]
+    known = Subjects(model.graph, derive(context))
+    return run_rules(replace(context, known=known), [one])[0]
 
 
 TOOLS = """
@@ -168,12 +172,12 @@ def test_a_wrong_rule_is_an_error_never_silence(changes: dict[str, Any], words: 
 
 def test_a_rule_that_fails_while_it_runs_is_named(described: Described, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error says which rule, on what, and what went wrong."""
-    from threatmodel.analysis import engine
+    from threatmodel.analysis import compiled
 
     def broken(*_: object) -> object:
         raise TypeError("boom")
 
-    monkeypatch.setattr(engine, "compile_condition", lambda *_: broken)
+    monkeypatch.setattr(compiled, "compile_condition", lambda *_: broken)
 
     with pytest.raises(RuleError, match="'loose-tool' could not be evaluated on 'loose': TypeError: boom"):
         result(described(TOOLS), rule())
@@ -207,15 +211,6 @@ def test_a_control_known_to_be_absent_answers_for_its_fact(described: Described)
     assert FindingState.UNKNOWN is states["b"].state
     assert ("claimed",) == states["b"].claimed_by
     assert FindingState.UNKNOWN is states["c"].state
-
-
-def test_what_one_rule_cannot_tell_is_one_group(described: Described) -> None:
-    """A reader answers the questions of a rule together; open findings are decided each on its own."""
-    one = rule(when={"is": {"version": ["floating", "dynamic"]}}, group="subject")
-    findings = result(described(TOOLS), one).findings
-
-    assert {"loose-tool@loose"} == {finding.group for finding in findings if finding.state is FindingState.OPEN}
-    assert {"loose-tool"} == {finding.group for finding in findings if finding.state is FindingState.UNKNOWN}
 
 
 def test_a_control_on_all_that_matters_is_as_good_as_one_on_the_subject(described: Described) -> None:

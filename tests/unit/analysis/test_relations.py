@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from threatmodel.analysis.relations import RELATIONS, relation
+from threatmodel.analysis.subjects import SUBJECTS
 from threatmodel.model.elements import KINDS
 
 if TYPE_CHECKING:
@@ -101,4 +102,4 @@ def test_of_one_name_at_most_one_starts_at_a_kind() -> None:
         starts = [kind for way in ways for kind in way.starts]
 
         assert len(starts) == len(set(starts)), name
-        assert {kind for way in ways for kind in (*way.starts, *way.finds)} <= set(KINDS)
+        assert {kind for way in ways for kind in (*way.starts, *way.finds)} <= {*KINDS, *SUBJECTS}

@@ -1,0 +1,414 @@
+"""Derived relations as subjects: things that rules are asked about like elements, one per decision of a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from threatmodel.analysis.marks import STATES
+from threatmodel.analysis.powers import REACHING_KINDS
+from threatmodel.load.nodes import MapNode, SeqNode
+from threatmodel.model.elements import Agent, Asset, Element
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from threatmodel.analysis.capability import Capability
+    from threatmodel.analysis.derived import Derived
+    from threatmodel.analysis.paths import AttackPath, Invariant, Mishap
+    from threatmodel.model.graph import ModelGraph
+    from threatmodel.span import Span
+
+GRAVE: Final = frozenset({"delete", "execute", "pay", "deploy", "configure", "grant"})
+"""Effects that do harm by themselves, with nobody's text or secret leaving."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Derivation(Element):
+    """Something derived. Its body holds the fields that rules may read; all of them are always known."""
+
+    agent: str
+    elements: tuple[str, ...]
+    """The elements it speaks of: the agent first, then what it acts on, then where it comes from."""
+    steps: tuple[str, ...]
+    """The route it shows; empty where there is none."""
+
+    fields: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """Field → the words it may hold; empty for names and lists of names."""
+
+
+_STATE: Final = frozenset(STATES)
+_YES_NO: Final = frozenset({"yes", "no"})
+_NAMES: Final = frozenset[str]()
+_HARM: Final[dict[str, frozenset[str]]] = {
+    "agent": _NAMES, "action": _NAMES, "effect": _NAMES, "assets": _NAMES, "through": _NAMES, "gates": _NAMES,
+    "impact": frozenset({"disclosure", "destruction", "payment", "privilege", "execution", "persistence",
+                         "undescribed"}),
+    "state": _STATE, "mild": _YES_NO, "bases": frozenset({"attached", "latent", "delegated", "triggered"}),
+    "around": _YES_NO,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PathSubject(Derivation):
+    """The attack paths to one impact through one action of one agent, whoever's text sets out on them."""
+
+    paths: tuple[AttackPath, ...]
+    """The worst first."""
+
+    kind: ClassVar[str] = "path"
+    fields: ClassVar[Mapping[str, frozenset[str]]] = {
+        **_HARM, "sources": _NAMES, "certain": _YES_NO, "weakened": _YES_NO,
+        "sensitivity": frozenset({"restricted", "confidential", "unsaid"}),
+        "way": frozenset({"call", "write", "reach", "flow", "answer", "arguments", "delegation", "store"}),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MishapSubject(Derivation):
+    """One impact that one action of one agent can have without any attacker."""
+
+    mishap: Mishap
+
+    kind: ClassVar[str] = "mishap"
+    fields: ClassVar[Mapping[str, frozenset[str]]] = _HARM
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CapabilitySubject(Derivation):
+    """One action that one agent can bring about, on whatever basis."""
+
+    parts: tuple[Capability, ...]
+
+    kind: ClassVar[str] = "capability"
+    fields: ClassVar[Mapping[str, frozenset[str]]] = {
+        "agent": _NAMES, "action": _NAMES, "effect": _NAMES, "assets": _NAMES, "through": _NAMES, "gates": _NAMES,
+        "claims": _NAMES, "identities": _NAMES, "credentials": _NAMES, "to": _NAMES,
+        "bases": _HARM["bases"], "intent": frozenset({"forbidden", "excess", "intended", "unstated"}),
+        "certain": _YES_NO, "grave": _YES_NO, "gated": _YES_NO, "around": _YES_NO, "deputy": _YES_NO,
+        "steered": frozenset({"yes", "perhaps", "no"}),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InvariantSubject(Derivation):
+    """One item of an agent's `never:`."""
+
+    invariant: Invariant
+
+    kind: ClassVar[str] = "invariant"
+    fields: ClassVar[Mapping[str, frozenset[str]]] = {
+        "agent": _NAMES, "never": _NAMES, "gates": _NAMES, "state": frozenset({"reached", "held", "undecided"}),
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InfluenceSubject(Derivation):
+    """That outsiders' text steers one agent."""
+
+    missing: tuple[str, ...]
+
+    kind: ClassVar[str] = "influence"
+    fields: ClassVar[Mapping[str, frozenset[str]]] = {
+        "agent": _NAMES, "by": _NAMES, "certain": _YES_NO, "weakened": _YES_NO,
+        "entry": frozenset({"flow", "result", "store", "delegation", "instructions", "supply_chain"}),
+    }  # fmt: skip
+
+
+SUBJECTS: Final[dict[str, type[Derivation]]] = {
+    cls.kind: cls for cls in (PathSubject, MishapSubject, CapabilitySubject, InvariantSubject, InfluenceSubject)
+}
+"""Kind → class of what is derived."""
+
+
+class Subjects:
+    """All derived subjects of a system, with the indexes that predicates ask."""
+
+    def __init__(self, graph: ModelGraph, derived: Derived) -> None:
+        """Nothing is made before it is asked for."""
+        self._graph = graph
+        self.derived = derived
+
+    def of_kind(self, kind: str) -> tuple[Derivation, ...]:
+        """Return all subjects of a derived kind, in the order of the description."""
+        found: Mapping[str, tuple[Derivation, ...]] = {
+            "path": self.paths, "mishap": self.mishaps, "capability": self.capabilities,
+            "invariant": self.invariants, "influence": self.influences,
+        } if kind in SUBJECTS else {}  # fmt: skip
+        return found.get(kind, ())
+
+    # Indexes
+
+    @cached_property
+    def steered(self) -> Mapping[str, str]:
+        """Agent → `yes` or `perhaps`; an agent that no outsider steers has no entry."""
+        found: dict[str, str] = {}
+        for one in self.derived.influences:
+            if one.certainty == "yes":
+                found[one.agent] = "yes"
+            else:
+                found.setdefault(one.agent, "perhaps")
+        return found
+
+    @cached_property
+    def carried(self) -> Mapping[str, int]:
+        """Element, action or control → attack paths, not broken, that lead over it or that it only claims to break."""
+        found: dict[str, int] = {}
+        for path in self.derived.paths.listed:
+            if path.state == "broken":
+                continue
+            names = {*path.steps, *path.claimed_by, *path.assets, path.action}
+            names |= {name.partition(".")[0] for name in names if "." in name}
+            for name in names:
+                found[name] = found.get(name, 0) + 1
+        return found
+
+    @cached_property
+    def broken_by(self) -> Mapping[str, tuple[AttackPath | Mishap, ...]]:
+        """Control → the paths and mishaps that it breaks."""
+        found: dict[str, list[AttackPath | Mishap]] = {}
+        harms: tuple[AttackPath | Mishap, ...] = (*self.derived.paths.listed, *self.derived.mishaps)
+        for one in harms:
+            for name in one.broken_by:
+                found.setdefault(name, []).append(one)
+        return {name: tuple(harms) for name, harms in found.items()}
+
+    @cached_property
+    def claimed_by(self) -> Mapping[str, tuple[AttackPath | Mishap, ...]]:
+        """Control → the paths and mishaps that it would break if it were more than a claim."""
+        found: dict[str, list[AttackPath | Mishap]] = {}
+        harms: tuple[AttackPath | Mishap, ...] = (*self.derived.paths.listed, *self.derived.mishaps)
+        for one in harms:
+            if one.state == "claimed":
+                for name in one.claimed_by:
+                    found.setdefault(name, []).append(one)
+        return {name: tuple(harms) for name, harms in found.items()}
+
+    @cached_property
+    def powers(self) -> Mapping[tuple[str, str], tuple[Capability, ...]]:
+        """(Agent, action) → its capabilities, one per effect and basis."""
+        found: dict[tuple[str, str], list[Capability]] = {}
+        for one in self.derived.capabilities:
+            found.setdefault((one.agent, one.action), []).append(one)
+        return {key: tuple(parts) for key, parts in found.items()}
+
+    @cached_property
+    def undescribed(self) -> frozenset[str]:
+        """Agents of which nobody has said all that they can do: what is not found there is not ruled out."""
+        return frozenset(one.agent for one in self.derived.capabilities if one.effect == "unknown")
+
+    # Subjects
+
+    @cached_property
+    def paths(self) -> tuple[PathSubject, ...]:
+        """Attack paths, merged over their sources."""
+        groups: dict[tuple[str, str, str], list[AttackPath]] = {}
+        for path in self.derived.paths.listed:
+            groups.setdefault((path.agent, path.action, path.impact), []).append(path)
+        return tuple(self._path(same) for same in groups.values())
+
+    def _path(self, same: list[AttackPath]) -> PathSubject:
+        paths = sorted(same, key=lambda one: (STATES.index(one.state), one.mild, len(one.steps), one.id))
+        first = paths[0]
+        worst = [one for one in paths if one.state == first.state]
+        assets = list(dict.fromkeys(name for one in worst for name in one.assets))
+        sources = list(dict.fromkeys(one.source for one in worst))
+        body = self._harm(first, assets)
+        _put(
+            body,
+            sources=sources,
+            certain=self.steered.get(first.agent) == "yes" and first.state != "unknown",
+            weakened=all(one.weakened for one in worst),
+            sensitivity=self._sensitivity(assets),
+            way=self._way_out(first) if first.impact == "disclosure" else "call",
+        )
+        names = (first.agent, first.action, *first.steps[-2:], *first.steps, *sources, *assets, *first.claimed_by)
+        return PathSubject(
+            f"{first.agent}>{first.action}:{first.impact}", body, self._line(first.agent, first.action),
+            f"paths.{first.agent}>{first.action}:{first.impact}", first.agent, self._elements(names), first.steps,
+            tuple(paths),
+        )  # fmt: skip
+
+    @cached_property
+    def mishaps(self) -> tuple[MishapSubject, ...]:
+        """What goes wrong without an attacker."""
+        return tuple(self._mishap(one) for one in self.derived.mishaps)
+
+    def _mishap(self, one: Mishap) -> MishapSubject:
+        name = f"{one.agent}>{one.action}:{one.impact}"
+        names = (one.agent, one.action, *one.steps, *one.claimed_by)
+        return MishapSubject(
+            name, self._harm(one, []), self._line(one.agent, one.action), f"mishaps.{name}", one.agent,
+            self._elements(names), one.steps, one,
+        )  # fmt: skip
+
+    def _harm(self, one: AttackPath | Mishap, assets: list[str]) -> MapNode:
+        parts = self.powers.get((one.agent, one.action), ())
+        body = MapNode(self._graph.elements[one.agent].span)
+        agents = {step for step in one.steps if isinstance(self._graph.elements.get(step), Agent)}
+        acting = one.steps[one.steps.index(one.agent) :] if one.agent in one.steps else one.steps
+        _put(
+            body,
+            agent=one.agent, action=one.action, effect=_each(part.effect for part in parts), assets=assets,
+            impact="undescribed" if one.impact == "unknown" else one.impact, state=one.state, mild=one.mild,
+            through=[step for step in acting[1:] if step in agents],
+            bases=_each(part.basis for part in parts), around=_around(parts),
+            gates=_each((*one.broken_by, *one.claimed_by)),
+        )  # fmt: skip
+        return body
+
+    @cached_property
+    def capabilities(self) -> tuple[CapabilitySubject, ...]:
+        """What agents can bring about."""
+        return tuple(self._capability(parts) for parts in self.powers.values())
+
+    def _capability(self, parts: tuple[Capability, ...]) -> CapabilitySubject:
+        first = min(parts, key=lambda one: (one.certainty != "yes", bool(one.gates), len(one.route)))
+        agent, action = self._graph.elements[first.agent], self._graph.actions.get(first.action)
+        intents = {part.intent for part in parts}
+        effects = {part.effect for part in parts}
+        body = MapNode(agent.span)
+        _put(
+            body,
+            agent=agent.id, action=first.action, effect=_each(part.effect for part in parts),
+            assets=_each(name for part in parts for name in part.data or ()),
+            through=[step for step in first.route[1:-1] if isinstance(self._graph.elements.get(step), Agent)],
+            gates=_each(name for part in parts for name in part.gates),
+            claims=_each(name for part in parts for name in part.claims),
+            identities=_each(part.identity for part in parts if part.identity),
+            credentials=_each(part.credential for part in parts if part.credential),
+            to="unsaid" if action is None else action.word("to") or "unsaid",
+            bases=_each(part.basis for part in parts),
+            intent=next(word for word in ("forbidden", "excess", "intended", "unstated") if word in intents),
+            certain=any(part.certainty == "yes" for part in parts), grave=bool(GRAVE & effects),
+            gated=all(part.gates for part in parts), around=_around(parts), deputy=self._deputy(agent, parts),
+            steered=self.steered.get(agent.id, "no"),
+        )  # fmt: skip
+        names = (agent.id, first.action, *first.route)
+        return CapabilitySubject(
+            f"{agent.id}>{first.action}", body, self._line(agent.id, first.action), f"capabilities.{first.action}",
+            agent.id, self._elements(names), first.route, parts,
+        )  # fmt: skip
+
+    def _deputy(self, agent: Element, parts: tuple[Capability, ...]) -> bool:
+        """Return whether it is only another agent's identity that lets it happen, and the caller's would not."""
+        identity = self._graph.identity_of(agent)
+        if identity is None or not identity.says("permissions"):
+            return False
+        return all(part.basis == "delegated" and part.identity not in (None, identity.id) for part in parts)
+
+    @cached_property
+    def invariants(self) -> tuple[InvariantSubject, ...]:
+        """Every item of `never:`."""
+        return tuple(self._invariant(one) for one in self.derived.invariants)
+
+    def _invariant(self, one: Invariant) -> InvariantSubject:
+        agent = self._graph.elements[one.agent]
+        body = MapNode(agent.span)
+        state = "undecided" if one.state == "unknown" else one.state
+        _put(body, agent=one.agent, never=one.never, gates=list(one.gates), state=state)
+        places = agent.body.get("never")
+        span = agent.body.value_span("never") if "never" in agent.body else agent.span
+        if isinstance(places, SeqNode) and one.never in places:
+            span = places.value_span(places.index(one.never))
+        parts = self.powers.get((one.agent, one.never), ())
+        steps = parts[0].route if parts else ()
+        return InvariantSubject(
+            f"{one.agent}>{one.never}", body, span, f"{agent.place}.never", one.agent,
+            self._elements((one.agent, one.never, *steps)), steps, one,
+        )  # fmt: skip
+
+    @cached_property
+    def influences(self) -> tuple[InfluenceSubject, ...]:
+        """What steers each agent, by the most certain of its influences."""
+        found: dict[str, InfluenceSubject] = {}
+        for one in self.derived.influences:
+            if one.agent in found:
+                continue
+            agent = self._graph.elements[one.agent]
+            body = MapNode(agent.span)
+            _put(
+                body, agent=one.agent, by=list(one.by), certain=one.certainty == "yes", weakened=one.weakened,
+                entry=self._entry(one.route, agent),
+            )  # fmt: skip
+            names = (one.agent, *reversed(one.route), *one.by)
+            found[one.agent] = InfluenceSubject(
+                one.agent, body, agent.span, f"influence.{one.agent}", one.agent, self._elements(names), one.route,
+                one.missing,
+            )  # fmt: skip
+        return tuple(found.values())
+
+    # Fields
+
+    def _entry(self, route: Sequence[str], agent: Element) -> str:
+        """Return how text comes into the context of an agent, by the last step before it."""
+        before = route[-2] if len(route) > 1 else ""
+        element = self._graph.elements.get(before)
+        if element is None:
+            return "result" if before in self._graph.actions or "." in before else "instructions"
+        if element.kind in {"tool", "skill"}:
+            return "supply_chain"
+        if element.kind == "agent":
+            return "delegation"
+        if element.kind != "store":
+            return "flow"
+        told = agent.body.get("instructions")
+        return "instructions" if isinstance(told, MapNode) and before in str(told.get("from")) else "store"
+
+    def _way_out(self, path: AttackPath) -> str:
+        """Return by what kind of way the data of a disclosure leaves."""
+        if ">" in path.action:
+            target = self._graph.elements.get(path.action.rpartition(">")[2])
+            if target is not None and target.kind == "service":
+                return "answer"
+            return "delegation" if target is not None and target.kind == "agent" else "flow"
+        action = self._graph.actions.get(path.action)
+        if action is None:
+            element = self._graph.elements.get(path.action)
+            if element is not None and element.kind in {"tool", "skill"} and path.source == path.action:
+                return "arguments"
+            return "reach"
+        effects = set(action.effects)
+        if "send" in effects:
+            return "call"
+        if "execute" in effects or action.tool.word("kind") in REACHING_KINDS:
+            return "reach"
+        return "write"
+
+    def _sensitivity(self, assets: Iterable[str]) -> str:
+        found = [self._graph.elements.get(name) for name in assets]
+        words = {one.classification for one in found if isinstance(one, Asset)}
+        if "restricted" in words or any(one is not None and one.kind == "credential" for one in found):
+            return "restricted"
+        return "confidential" if "confidential" in words else "unsaid"
+
+    def _elements(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the elements that names stand for, each once: of an action its tool, of an edge both its ends."""
+        found: dict[str, None] = {}
+        for name in names:
+            for part in name.split(">"):
+                for candidate in (part, part.partition(".")[0]):
+                    if candidate in self._graph.elements:
+                        found[candidate] = None
+                        break
+        return tuple(found)
+
+    def _line(self, agent: str, action: str) -> Span:
+        """Return the line that says most of it: the action's own, else the agent's."""
+        known = self._graph.actions.get(action)
+        return known.span if known is not None else self._graph.elements[agent].span
+
+
+def _around(parts: Sequence[Capability]) -> bool:
+    """Return whether a gate stands before one way to the action, and another way leads past it."""
+    return any(part.gates for part in parts) and any(not part.gates for part in parts)
+
+
+def _each(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))
+
+
+def _put(body: MapNode, **fields: object) -> None:
+    for key, value in fields.items():
+        body[key] = ("yes" if value else "no") if isinstance(value, bool) else value
