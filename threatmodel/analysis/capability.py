@@ -3,43 +3,64 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from threatmodel.analysis.handing import Handing
 from threatmodel.analysis.legs import Leg, legs_of, own_powers
-from threatmodel.analysis.marks import Mark, Route
-from threatmodel.analysis.powers import WRITES, Power, permits
+from threatmodel.analysis.marks import Mark
+from threatmodel.analysis.powers import WRITES, Power
 from threatmodel.model.patterns import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from threatmodel.analysis.gates import Controls
-    from threatmodel.model.elements import Agent, Delegation
+    from threatmodel.analysis.handing import Handed
+    from threatmodel.model.elements import Agent
     from threatmodel.model.graph import ModelGraph
 
-TRAVELS: Final = frozenset({"caller", "caller_and_actor"})
+MOST_CAPABILITIES: Final = 50_000  # listed; all are counted
+MOST_STEPS: Final = 2_000_000  # of the routes of what is listed, together
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Way:
     """One route of an agent to an action: delegations, then a leg."""
 
     agent: str
     leg: Leg
-    route: Route
-    """From the agent to the action; its mark holds gates only."""
-    doubt: tuple[str, ...]
-    """Facts without which nobody can tell whether the way exists."""
+    handed: Handed | None
+    """The delegations; None where the agent acts itself."""
+    rank: int
+    """Of gates and doubts together: what a path over it is judged by."""
+    length: int
+    """How many steps the route has."""
 
     @property
     def basis(self) -> str:
         """`attached`, `latent`, `triggered` or `delegated`."""
-        return self.leg.basis if self.leg.agent == self.agent else "delegated"
+        return self.leg.basis if self.handed is None else "delegated"
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The agents that hand on, then the steps of the leg."""
+        return self.leg.steps if self.handed is None else (*self.handed.agents(), *self.leg.steps)
+
+    @property
+    def gates(self) -> Mark:
+        """What stands on the delegations and the leg."""
+        return self.leg.mark if self.handed is None else self.handed.gates + self.leg.mark
+
+    @property
+    def doubt(self) -> tuple[str, ...]:
+        """Facts without which nobody can tell whether the way exists."""
+        if self.handed is None or not self.handed.doubt:
+            return self.leg.doubt
+        return tuple(dict.fromkeys((*self.leg.doubt, *self.handed.doubt)))
 
     @property
     def mark(self) -> Mark:
-        """Gates and doubts together: what a path over it is judged by."""
-        return self.route.mark + Mark(missing=self.doubt) if self.doubt else self.route.mark
+        """Gates and doubts together."""
+        doubt = self.doubt
+        return self.gates + Mark(missing=doubt) if doubt else self.gates
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +85,15 @@ class Capability:
     intent: str
 
 
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """The capabilities that are listed, and how many there are."""
+
+    listed: tuple[Capability, ...]
+    """All of them up to `MOST_CAPABILITIES` and `MOST_STEPS`, beyond that the worst; in order."""
+    count: int
+
+
 @dataclass(slots=True)
 class Closure:
     """Everything each agent can bring about, with the ways."""
@@ -72,6 +102,8 @@ class Closure:
     own: dict[str, tuple[Power, ...]] = field(default_factory=dict)
     legs: dict[str, tuple[Leg, ...]] = field(default_factory=dict)
     ways: dict[str, list[Way]] = field(default_factory=dict)
+    deepest: int | None = None
+    """The most delegations that were followed; None where all were."""
 
     @property
     def graph(self) -> ModelGraph:
@@ -83,12 +115,18 @@ class Closure:
         self.own = own_powers(self.controls)
         self.legs = {agent.id: legs_of(self.controls, agent, self.own[agent.id]) for agent in self.graph.agents}
         self.ways = {agent.id: [] for agent in self.graph.agents}
-        listed = {delegation.id: _listed(self.graph, delegation) for delegation in self.graph.delegations}
-        for agent in self.graph.agents:
-            for leg in self.legs[agent.id]:
-                self.ways[agent.id].append(Way(agent.id, leg, Route(leg.steps, leg.mark), leg.doubt))
-                if leg.agent in self.graph.delegations_to:
-                    self._back(leg, listed)
+        handing = Handing(self.controls, self.own)
+        asked = [leg for agent, legs in self.legs.items() if agent in self.graph.delegations_to for leg in legs]
+        walked = {leg: walk for walk in handing.walk(asked) for leg in walk.legs}
+        self.deepest = handing.deepest
+        for agent, legs in self.legs.items():
+            for leg in legs:
+                self.ways[agent].append(Way(agent, leg, None, leg.rank, len(leg.steps)))
+                if leg in walked:
+                    for caller, routes in walked[leg].callers.items():
+                        self.ways[caller] += [
+                            Way(caller, leg, one, one.rank, one.depth + len(leg.steps)) for one in routes
+                        ]
         return self
 
     def latent_writes(self) -> dict[str, tuple[tuple[Power, Mark], ...]]:
@@ -102,100 +140,98 @@ class Closure:
             for agent, legs in self.legs.items()
         }
 
-    def _back(self, leg: Leg, listed: Mapping[str, frozenset[str] | None]) -> None:
-        """
-        Walk delegations backwards from the agent that acts, and add a way for everyone who can ask for it.
-
-        What a caller may ask is cut by `actions:` of every delegation, by how deep each lets it go, and by identities
-        as far as they travel (5.4). Of routes that end alike in how the identity travels, the first is kept per rank.
-        """
-        begin = (leg.agent, "yes")
-        waiting: list[tuple[str, str, Route, tuple[str, ...], tuple[str, ...]]] = [
-            (leg.agent, "yes", Route(leg.steps, leg.mark), leg.doubt, ())
-        ]
-        seen: dict[tuple[str, str, int], int] = {(*begin, (leg.mark + Mark(missing=leg.doubt)).rank): 0}
-        while waiting:
-            agent, travels, route, doubt, unsaid = waiting.pop(0)
-            depth = 1 + len(route.steps) - len(leg.steps)
-            for delegation in self.graph.delegations_to.get(agent, ()):
-                if delegation.source in route.steps[:depth]:
-                    continue
-                if not _deep_enough(delegation, depth) or not _asks_for(listed[delegation.id], leg):
-                    continue
-                tool = leg.power.tool.id if leg.power.tool is not None else leg.power.name
-                if self.controls.denied(delegation.source, leg.power.name, tool)[1]:
-                    continue
-                goes, facts = _travelled(delegation, travels, unsaid)
-                more = self._cut(delegation.source, leg, goes, facts)
-                if more is None:
-                    continue
-                gates = self.controls.calls(delegation.id, delegation.source)
-                ahead = Route((delegation.source, *route.steps), gates + route.mark)
-                facts_now = tuple(dict.fromkeys((*doubt, *more)))
-                rank = (ahead.mark + Mark(missing=facts_now) if facts_now else ahead.mark).rank
-                if any((delegation.source, goes, lower) in seen for lower in range(rank + 1)):
-                    continue
-                seen[(delegation.source, goes, rank)] = depth
-                self.ways[delegation.source].append(Way(delegation.source, leg, ahead, facts_now))
-                waiting.append((delegation.source, goes, ahead, facts_now, facts))
-
-    def _cut(self, caller: str, leg: Leg, goes: str, unsaid: tuple[str, ...]) -> tuple[str, ...] | None:
-        """Return the facts that leave it open whether the caller's identity stops it; None where it does."""
-        if goes == "no" or leg.named is None:
-            return ()
-        element = self.graph.elements[caller]
-        identity = self.graph.identity_of(element)
-        setting_off = leg.power if leg.basis != "triggered" else _named_power(self.own.get(leg.agent, ()), leg)
-        if permits(identity, setting_off):
-            return ()
-        return unsaid if goes == "unknown" else None
-
     # Answers
 
-    def capabilities(self) -> tuple[Capability, ...]:
+    def capabilities(self) -> Capabilities:
         """Return what every agent can do: one entry per action, effect and basis, by its worst route."""
-        found: list[Capability] = []
+        found: list[tuple[Way, str, Bounds]] = []
         for agent in self.graph.agents:
             bounds = Bounds(self.graph, agent)
             best: dict[tuple[str, str], Way] = {}
             for way in self.ways[agent.id]:
                 key = (way.leg.power.name, way.basis)
-                if key not in best or _order(way) < _order(best[key]):
+                known = best.get(key)
+                if known is None or _before(way, known):
                     best[key] = way
             for (name, basis), way in best.items():
-                beside = best.get((name, "attached"))
-                if basis == "latent" and beside is not None and set(beside.mark.broken) == set(way.mark.broken):
+                beside = best.get((name, "attached")) if basis == "latent" else None
+                if beside is not None and set(beside.mark.broken) == set(way.mark.broken):
                     continue
-                found += [self._entry(agent, effect, way, bounds) for effect in way.leg.power.effects]
-        return tuple(found)
+                found += [(way, effect, bounds) for effect in way.leg.power.effects]
+        facts: dict[Leg, _Facts] = {}
+        for way, _, _ in found:
+            if way.leg not in facts:
+                facts[way.leg] = self._facts(way.leg)
+        return Capabilities(tuple(_entry(*one, facts[one[0].leg]) for one in _worst(found)), len(found))
 
-    def _entry(self, agent: Agent, effect: str, way: Way, bounds: Bounds) -> Capability:
-        power, leg = way.leg.power, way.leg
+    def _facts(self, leg: Leg) -> _Facts:
+        """Return what is the same whoever asks for a leg."""
+        power = leg.power
         credential = self.graph.elements.get(leg.credential or "")
-        holder = self.graph.elements[leg.agent]
         identity = self.graph.identity_of(credential) if credential is not None else None
         if credential is None:
             identity = (
                 self.graph.identity_of(power.tool) if power.tool is not None else None
-            ) or self.graph.identity_of(holder)
-        certain = not way.doubt and (effect != "unknown" or ":" in power.name)
-        return Capability(
-            agent=agent.id,
-            action=power.name,
-            effect=effect,
-            data=power.data,
-            reversible=power.word("reversible"),
-            basis=way.basis,
-            route=way.route.steps,
-            identity=None if identity is None else identity.id,
-            credential=leg.credential,
-            lifetime=None if credential is None else credential.word("lifetime"),
-            gates=way.route.mark.broken,
-            claims=way.route.mark.claimed,
-            certainty="yes" if certain else "unknown",
-            missing=way.doubt,
-            intent=bounds.of(power, effect),
+            ) or self.graph.identity_of(self.graph.elements[leg.agent])
+        return _Facts(
+            power.data,
+            power.word("reversible"),
+            None if identity is None else identity.id,
+            None if credential is None else credential.word("lifetime"),
         )
+
+
+class _Facts(NamedTuple):
+    data: tuple[str, ...] | None
+    reversible: str | None
+    identity: str | None
+    lifetime: str | None
+
+
+def _entry(way: Way, effect: str, bounds: Bounds, facts: _Facts) -> Capability:
+    power, gates, doubt = way.leg.power, way.gates, way.doubt
+    return Capability(
+        agent=way.agent,
+        action=power.name,
+        effect=effect,
+        data=facts.data,
+        reversible=facts.reversible,
+        basis=way.basis,
+        route=way.steps,
+        identity=facts.identity,
+        credential=way.leg.credential,
+        lifetime=facts.lifetime,
+        gates=gates.broken,
+        claims=gates.claimed,
+        certainty="yes" if _certain(way, effect) else "unknown",
+        missing=doubt,
+        intent=bounds.of(power, effect),
+    )
+
+
+def _certain(way: Way, effect: str) -> bool:
+    return not way.doubt and (effect != "unknown" or ":" in way.leg.power.name)
+
+
+def _worst(found: list[tuple[Way, str, Bounds]]) -> list[tuple[Way, str, Bounds]]:
+    """Return what is listed: what must not be first, then what nobody intends, what is certain, what no gate stops."""
+    if len(found) <= MOST_CAPABILITIES and sum(way.length for way, _, _ in found) <= MOST_STEPS:
+        return found
+    ranks = [
+        (_INTENTS.get(bounds.of(way.leg.power, effect), len(_INTENTS)), not _certain(way, effect), way.gates.rank)
+        for way, effect, bounds in found
+    ]
+    chosen: list[int] = []
+    steps = 0
+    for place in sorted(range(len(found)), key=ranks.__getitem__)[:MOST_CAPABILITIES]:
+        steps += found[place][0].length
+        if steps > MOST_STEPS:
+            break
+        chosen.append(place)
+    return [found[place] for place in sorted(chosen)]
+
+
+_INTENTS: Final = {"forbidden": 0, "excess": 1}
 
 
 class Bounds:
@@ -224,43 +260,14 @@ class Bounds:
         return name in power.stores or name in power.words("target")
 
 
-def _order(way: Way) -> tuple[int, tuple[int, tuple[str, ...], tuple[str, ...]]]:
-    return (way.mark.rank, way.route.key)
-
-
-def _listed(graph: ModelGraph, delegation: Delegation) -> frozenset[str] | None:
-    """Return the actions a delegation may ask for; None where it lists none."""
-    if not delegation.says("actions"):
-        return None
-    names = delegation.words("actions")
-    found = {action.id for name in names for action in graph.match_actions(name)}
-    return frozenset((*found, *names))
-
-
-def _asks_for(listed: frozenset[str] | None, leg: Leg) -> bool:
-    if listed is None:
-        return True
-    if leg.named is None:
-        return False
-    tool = leg.power.tool.id if leg.power.tool is not None and leg.basis != "triggered" else leg.named.partition(".")[0]
-    return leg.named in listed or (leg.named.endswith(".*") and tool in listed)
-
-
-def _deep_enough(delegation: Delegation, depth: int) -> bool:
-    """Return whether `max_depth` lets a delegation reach that many agents behind it."""
-    most = delegation.body.get("max_depth")
-    return not isinstance(most, int) or depth <= most
-
-
-def _travelled(delegation: Delegation, travels: str, unsaid: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """Return how the caller's identity gets to where the action is, and the facts that are missing to tell."""
-    identity = delegation.word("identity")
-    if travels == "no" or identity in {"actor_only", "none"}:
-        return "no", ()
-    if identity is None:
-        return "unknown", (*unsaid, f"{delegation.place}.identity")
-    return travels, unsaid
-
-
-def _named_power(own: tuple[Power, ...], leg: Leg) -> Power:
-    return next((power for power in own if power.name == leg.named), leg.power)
+def _before(way: Way, known: Way) -> bool:
+    """Return whether a way comes before another: worse, then shorter, then by its steps and its controls (9.2)."""
+    if way.rank != known.rank:
+        return way.rank < known.rank
+    if way.length != known.length:
+        return way.length < known.length
+    mine, theirs = way.steps, known.steps
+    if mine != theirs:
+        return mine < theirs
+    one, other = way.gates, known.gates
+    return (*one.broken, *one.claimed) < (*other.broken, *other.claimed)

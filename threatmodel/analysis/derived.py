@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from threatmodel.analysis.capability import Capability, Closure
 from threatmodel.analysis.disclosure import Disclosure
+from threatmodel.analysis.ends import Endings
 from threatmodel.analysis.gates import APPROVAL, Controls
 from threatmodel.analysis.impacts import Impacts
 from threatmodel.analysis.influence import Influence, Texts
 from threatmodel.analysis.paths import Invariant, Mishap, Paths, attack_paths, invariants, mishaps
 from threatmodel.analysis.reach import CredentialReach, credential_reach
+from threatmodel.analysis.steering import Influences
 
 if TYPE_CHECKING:
     from threatmodel.analysis.context import Context
@@ -24,6 +26,15 @@ class Derived:
     controls: Controls
     """What each control is worth, approvals by agents included."""
     capabilities: tuple[Capability, ...]
+    """All of them up to `MOST_CAPABILITIES`; beyond that the worst."""
+    capability_count: int
+    """How many there are, those that are not listed included."""
+    deepest: int | None
+    """
+    The most delegations in a row that were followed; None where all were.
+
+    Where it is a number, capabilities and paths over longer routes are neither listed nor counted.
+    """
     influences: tuple[Influence, ...]
     paths: Paths
     mishaps: tuple[Mishap, ...]
@@ -33,22 +44,25 @@ class Derived:
 
 def derive(context: Context) -> Derived:
     """Compute all relations of a graph."""
-    closure, texts = _settled(context)
-    impacts, disclosure = Impacts(closure), Disclosure(closure)
+    closure, influences = _settled(context)
+    impacts = Impacts(closure)
+    capabilities = closure.capabilities()
     return Derived(
         controls=closure.controls,
-        capabilities=closure.capabilities(),
-        influences=texts.influences(),
-        paths=attack_paths(closure, texts, impacts, disclosure),
+        capabilities=capabilities.listed,
+        capability_count=capabilities.count,
+        deepest=closure.deepest,
+        influences=influences.entries(),
+        paths=attack_paths(context.graph, influences, Endings(closure, impacts, Disclosure(closure))),
         mishaps=tuple(mishaps(closure, impacts)),
         invariants=tuple(invariants(closure)),
         credentials=credential_reach(context.graph),
     )
 
 
-def _settled(context: Context) -> tuple[Closure, Texts]:
+def _settled(context: Context) -> tuple[Closure, Influences]:
     """
-    Return capabilities and texts in which every approval by an agent is worth what that agent's influence leaves of it.
+    Return relations in which every approval by an agent is worth what that agent's influence leaves of it.
 
     It starts from approvals that all hold, where fewest agents are influenced; each round can only add influence, so it
     ends after at most one round per approving agent and certainty. An agent that is steered only past its own approval
@@ -62,16 +76,14 @@ def _settled(context: Context) -> tuple[Closure, Texts]:
     while True:
         controls = Controls(context, dict(approvers))
         closure = Closure(controls).build()
-        texts = Texts(controls, closure.own, closure.latent_writes()).build()
+        influences = Influences(Texts(controls, closure.own, closure.latent_writes()).build())
         if not deciding:
-            return closure, texts
+            return closure, influences
         found: dict[str, tuple[str, ...] | None] = {}
-        for influence in texts.influences():
-            if influence.agent in deciding:
-                if influence.certainty == "yes":
-                    found[influence.agent] = None
-                else:
-                    found.setdefault(influence.agent, influence.missing)
+        for agent in deciding:
+            certain, missing = influences.certainties(agent)
+            if certain or missing is not None:
+                found[agent] = None if certain else tuple(sorted(missing or ()))
         if found == approvers:
-            return closure, texts
+            return closure, influences
         approvers = found

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from threatmodel.analysis.context import Context
-    from threatmodel.model.elements import Control
+    from threatmodel.model.elements import Control, DataFlow
 
 GATING: Final = frozenset({Acts.GATE, Acts.AUTHORIZE})
 OUTSIDERS: Final = frozenset({"untrusted", "partner"})
@@ -36,9 +36,12 @@ class Controls:
     context: Context
     approvers: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     """Approving agent → facts missing for its influence; None: it is influenced; no entry: it is not."""
+    sent: dict[str, tuple[tuple[tuple[str, ...], Mark, DataFlow], ...]] = field(default_factory=dict)
+    """Element → the flows that its messages take, as far as they were asked for."""
     _outcomes: dict[str, Outcome] = field(default_factory=dict)
     _text: dict[tuple[str, ...], Mark] = field(default_factory=dict)
     _calls: dict[tuple[str, ...], Mark] = field(default_factory=dict)
+    _confined: dict[tuple[Confines, tuple[str, ...]], Mark] = field(default_factory=dict)
     _denied: list[tuple[Control, frozenset[str], frozenset[str]]] | None = None
 
     def outcome(self, control: Control) -> Outcome:
@@ -113,12 +116,14 @@ class Controls:
 
     def confine(self, what: Confines, *places: str) -> Mark:
         """Return the mark of the controls at these places that take away one impact (3.8)."""
-        marks = []
-        for control in dict.fromkeys(control for place in places for control in self.at(place)):
-            known = self.context.catalog.controls.get(control.type)
-            if known is not None and what in known.confines:
-                marks.append(_marked(control.id, self.outcome(control)))
-        return combine(marks)
+        if (what, places) not in self._confined:
+            marks = []
+            for control in dict.fromkeys(control for place in places for control in self.at(place)):
+                known = self.context.catalog.controls.get(control.type)
+                if known is not None and what in known.confines:
+                    marks.append(_marked(control.id, self.outcome(control)))
+            self._confined[(what, places)] = combine(marks)
+        return self._confined[(what, places)]
 
     def assumed(self, what: Confines, *places: str) -> Mark:
         """Return the mark of controls that are tried out against one impact: they hold whatever a fact says (12.1)."""
@@ -191,6 +196,10 @@ class Controls:
                 attached = True
                 always = always or control.word("at") == "target"
         return attached, always
+
+    def denied_actions(self) -> frozenset[str]:
+        """Return the actions that any policy denies outright to anyone."""
+        return frozenset(name for _, actions, _ in self._denials() for name in actions)
 
     def _denials(self) -> list[tuple[Control, frozenset[str], frozenset[str]]]:
         """Return the controls that deny actions and hold: with the actions, and the places where they stand."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.marks import CLEAR, Mark
+from threatmodel.analysis.marks import CLEAR, Mark, combine
 from threatmodel.analysis.powers import WRITES
 from threatmodel.catalog.control import Confines
 from threatmodel.catalog.setting import Outcome
+from threatmodel.model.elements import Control
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from threatmodel.analysis.capability import Closure, Way
     from threatmodel.analysis.gates import Controls
+    from threatmodel.analysis.legs import Leg
     from threatmodel.analysis.powers import Power
-    from threatmodel.model.elements import Control, Element
+    from threatmodel.model.elements import Element
     from threatmodel.model.graph import ModelGraph
 
 CHANGES: Final = frozenset({"write", "delete", "deploy", "configure"})
@@ -45,9 +47,21 @@ class Impacts:
         self._controls: Controls = closure.controls
         self._graph: ModelGraph = closure.graph
         self._readers = _stores_that_agents_read(closure)
+        self._harms: dict[tuple[Leg, str], tuple[Harm, ...]] = {}
+        self._backups: dict[Leg, tuple[Control, ...]] = {}
+        self._spoilt: dict[tuple[str, str], bool] = {}
+        self._reaching: dict[str, bool] = {}
 
-    def of(self, way: Way) -> Iterator[Harm]:
-        """Yield every harm of a way."""
+    def of(self, way: Way) -> tuple[Harm, ...]:
+        """Return every harm of a way; it is the same for all who ask for a leg but where backups or controls differ."""
+        leg = way.leg
+        alike = way.agent not in self._graph.controls_on and not self._backups_of(leg)
+        key = (leg, "" if alike else way.agent)
+        if key not in self._harms:
+            self._harms[key] = tuple(self._of(way))
+        return self._harms[key]
+
+    def _of(self, way: Way) -> Iterator[Harm]:
         power = way.leg.power
         for effect in power.effects:
             if effect == "unknown":
@@ -77,21 +91,24 @@ class Impacts:
         if reversible == "yes":
             return
         missing = Mark(missing=(f"{power.place}.reversible",)) if reversible is None else CLEAR
-        yield Harm("destruction", mild=reversible == "with_effort", mark=missing + self._restored(way, power))
+        yield Harm("destruction", mild=reversible == "with_effort", mark=missing + self._restored(way))
 
-    def _restored(self, way: Way, power: Power) -> Mark:
+    def _restored(self, way: Way) -> Mark:
         """Return what backups make of a destruction (8.2)."""
-        names = dict.fromkeys(power.words("restored_by"))
-        places = (power.name, *((power.tool.id,) if power.tool else ()), *power.stores)
-        for place in places:
-            names.update(dict.fromkeys(control.id for control in self._controls.at(place) if control.type == BACKUP))
-        total = CLEAR
-        for name in names:
-            control = self._graph.elements.get(name)
-            if control is None or control.kind != "control":
-                continue
-            total = total + self._backup(way, control)  # type: ignore[arg-type]
-        return total
+        if not self._backups_of(way.leg):
+            return CLEAR
+        return combine(self._backup(way, control) for control in self._backups_of(way.leg))
+
+    def _backups_of(self, leg: Leg) -> tuple[Control, ...]:
+        """Return the controls that may undo what a leg destroys."""
+        if leg not in self._backups:
+            power = leg.power
+            names = dict.fromkeys(power.words("restored_by"))
+            for place in (power.name, *((power.tool.id,) if power.tool else ()), *power.stores):
+                names.update(dict.fromkeys(one.id for one in self._controls.at(place) if one.type == BACKUP))
+            found = (self._graph.elements.get(name) for name in names)
+            self._backups[leg] = tuple(one for one in found if isinstance(one, Control))
+        return self._backups[leg]
 
     def _backup(self, way: Way, control: Control) -> Mark:
         outcome = self._controls.restores(control)
@@ -101,7 +118,7 @@ class Impacts:
         if stores:
             if any(self._can_spoil(way.agent, store) for store in stores):
                 return CLEAR
-        elif any(other.leg.basis == "latent" for other in self._closure.ways[way.agent]):
+        elif self._reaches(way.agent):
             return (
                 Mark(missing=(f"controls.{control.id}.store",))
                 if outcome is Outcome.HOLDS
@@ -111,12 +128,20 @@ class Impacts:
 
     def _can_spoil(self, agent: str, store: str) -> bool:
         """Return whether an agent can write or delete, on any basis, the store that a backup lies in."""
-        element = self._graph.elements.get(store)
-        if element is not None and "append_only" in element.words("integrity"):
-            return False
-        return any(
-            store in way.leg.power.stores and set(way.leg.power.effects) & CHANGES for way in self._closure.ways[agent]
-        )
+        if (agent, store) not in self._spoilt:
+            element = self._graph.elements.get(store)
+            safe = element is not None and "append_only" in element.words("integrity")
+            self._spoilt[(agent, store)] = not safe and any(
+                store in way.leg.power.stores and set(way.leg.power.effects) & CHANGES
+                for way in self._closure.ways[agent]
+            )
+        return self._spoilt[(agent, store)]
+
+    def _reaches(self, agent: str) -> bool:
+        """Return whether an agent, or one it delegates to, has latent reach."""
+        if agent not in self._reaching:
+            self._reaching[agent] = any(way.leg.basis == "latent" for way in self._closure.ways[agent])
+        return self._reaching[agent]
 
     def _execution(self, way: Way) -> Iterator[Harm]:
         """Code that runs where nothing holds it (7.5, 1.3)."""

@@ -1,11 +1,11 @@
-"""Influence: which agents outsiders' text can steer, from where, by which route (SEMANTICS 4)."""
+"""Influence: the ways of outsiders' text through a system, and that it steers an agent (SEMANTICS 4)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.marks import BROKEN, CLAIMED, CLEAR, UNKNOWN, Hop, Hops, Mark, Route, Search
+from threatmodel.analysis.marks import CLEAR, Hop, Hops, Mark
 from threatmodel.analysis.powers import WRITES, Power
 from threatmodel.analysis.sources import EVERYBODY, free, passes_text, source_mark
 from threatmodel.load.nodes import MapNode
@@ -55,11 +55,6 @@ class Texts:
     _written_past_tools: dict[str, list[tuple[str, Mark]]] = field(default_factory=dict)
     _remembering: dict[str, list[str]] = field(default_factory=dict)
     _read: dict[str, list[tuple[str, Mark]]] = field(default_factory=dict)
-    _searches: dict[str, Search] = field(default_factory=dict)
-    _strong: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
-    _all: Search | None = None
-    _into: dict[str, list[Hop]] | None = None
-    _leading: dict[str, tuple[frozenset[str], tuple[Hop, ...]]] = field(default_factory=dict)
 
     @property
     def graph(self) -> ModelGraph:
@@ -80,16 +75,6 @@ class Texts:
             self._supply_chain(agent)
             self._instructions(agent)
         return self
-
-    def search(self, source: str) -> Search:
-        """Return the search that starts at a source."""
-        if source not in self._searches:
-            self._searches[source] = Search(self.hops, tuple(self.starts[source]), source)
-        return self._searches[source]
-
-    def sources(self) -> tuple[str, ...]:
-        """Return every source, sorted."""
-        return tuple(sorted(self.starts))
 
     # Laying hops
 
@@ -274,95 +259,6 @@ class Texts:
         if isinstance(written, MapNode):
             for name in as_words(written.get("writable_by")):
                 self._lay(name, agent.id, self.controls.text(f"{name}>{agent.id}", agent.id))
-
-    # Answers
-
-    def missing(self, source: str, agent: str) -> tuple[str, ...]:
-        """Return every fact that an unbroken route of a source to an agent lacks, sorted (SEMANTICS 9.3)."""
-        ranks = self.search(source).ranks()
-        facts = {
-            fact
-            for hop in self.starts[source]
-            if hop.mark.rank == UNKNOWN and (hop.target == agent or hop.target in self._before(agent))
-            for fact in hop.mark.missing
-        }
-        for hop in self._doubtful(agent):
-            if ranks.get(hop.source, BROKEN) < BROKEN:
-                facts.update(hop.mark.missing)
-        return tuple(sorted(facts))
-
-    def _before(self, agent: str) -> frozenset[str]:
-        """Return the elements from which an unbroken way leads to an agent."""
-        if agent not in self._leading:
-            if self._into is None:
-                self._into = {}
-                for hop in (hop for hops in self.hops.values() for hop in hops if hop.mark.rank < BROKEN):
-                    self._into.setdefault(hop.target, []).append(hop)
-            seen: set[str] = set()
-            doubtful: list[Hop] = []
-            todo = [agent]
-            while todo:
-                for hop in self._into.get(todo.pop(), ()):
-                    if hop.mark.missing:
-                        doubtful.append(hop)
-                    if hop.source not in seen and hop.source != agent:
-                        seen.add(hop.source)
-                        todo.append(hop.source)
-            self._leading[agent] = (frozenset(seen), tuple(doubtful))
-        return self._leading[agent][0]
-
-    def _doubtful(self, agent: str) -> tuple[Hop, ...]:
-        """Return the hops on unbroken ways to an agent on which a fact is missing."""
-        self._before(agent)
-        return self._leading[agent][1]
-
-    def influences(self) -> tuple[Influence, ...]:
-        """Return one entry per agent and certainty, in the order of the description, `yes` first."""
-        found: dict[tuple[str, str], list[str]] = {}
-        for source in self.sources():
-            ranks = self.search(source).ranks()
-            for agent in self.graph.agents:
-                rank = ranks.get(agent.id, BROKEN)
-                if rank < BROKEN and agent.id != source:
-                    found.setdefault((agent.id, "unknown" if rank == UNKNOWN else "yes"), []).append(source)
-        order = [(agent.id, certainty) for agent in self.graph.agents for certainty in ("yes", "unknown")]
-        return tuple(self._entry(*key, found[key]) for key in order if key in found)
-
-    def _entry(self, agent: str, certainty: str, by: list[str]) -> Influence:
-        most = UNKNOWN if certainty == "unknown" else CLAIMED
-        first = self._first(agent, by, most)
-        weakened = not any(self.strong(source, agent, most) for source in by)
-        missing = {fact for source in by for fact in self.missing(source, agent)} if certainty == "unknown" else set()
-        return Influence(agent, tuple(by), certainty, weakened, first.steps, tuple(sorted(missing)))
-
-    def _first(self, agent: str, by: list[str], most: int) -> Route:
-        """Return the first route of any of these sources to an agent."""
-        anyone = self._everyone.routes(most).get(agent)
-        if anyone is not None and anyone.steps[0] in by:
-            return anyone
-        return min((self.search(source).routes(most)[agent] for source in by), key=lambda route: route.key)
-
-    @property
-    def _everyone(self) -> Search:
-        """Return one search that starts at every source at once."""
-        if self._all is None:
-            self._all = Search(self.hops, tuple(hop for name in self.sources() for hop in self.starts[name]), None)
-        return self._all
-
-    def strong(self, source: str, agent: str, most: int) -> bool:
-        """Return whether text of a source reaches an agent, up to that rank, without passing a filter that holds."""
-        key = (source, most)
-        if key not in self._strong:
-            seen: set[str] = set()
-            todo = [hop for hop in self.starts[source] if hop.mark.rank <= most and not hop.mark.weakened]
-            while todo:
-                hop = todo.pop()
-                if hop.target not in seen:
-                    seen.add(hop.target)
-                    onward = self.hops.get(hop.target, ())
-                    todo += [one for one in onward if one.mark.rank <= most and not one.mark.weakened]
-            self._strong[key] = frozenset(seen)
-        return agent in self._strong[key]
 
 
 def supply_chain(tool: Tool) -> Mark | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.marks import CLEAR, Mark
+from threatmodel.analysis.marks import CLEAR, UNKNOWN, Mark
 from threatmodel.analysis.powers import WRITES, Power, attached, credential_names, power_of, reaches
 from threatmodel.analysis.reach import opaque, opens
 from threatmodel.model.elements import Credential, Service, as_words
@@ -39,6 +40,12 @@ class Leg:
     named: str | None
     """The action that `actions:` of a delegation and identities cut; None for a message, which no list names."""
     credential: str | None = None
+    rank: int = field(init=False)
+    """Of its mark and its doubts together."""
+
+    def __post_init__(self) -> None:
+        """Work out the rank once: it is asked for with every way over the leg."""
+        object.__setattr__(self, "rank", max(self.mark.rank, UNKNOWN) if self.doubt else self.mark.rank)
 
 
 def legs_of(controls: Controls, agent: Agent, own: tuple[Power, ...]) -> tuple[Leg, ...]:
@@ -48,10 +55,11 @@ def legs_of(controls: Controls, agent: Agent, own: tuple[Power, ...]) -> tuple[L
     first += _latent(controls, agent, own)
     legs = list(first)
     seen = {(leg.power.name, leg.basis, leg.mark, leg.doubt) for leg in legs}
-    waiting = [*first, *_messages(controls, agent)]
-    legs += waiting[len(first) :]
+    sent = _messages(controls, agent)
+    waiting = deque([*first, *sent])
+    legs += sent
     while waiting:
-        leg = waiting.pop(0)
+        leg = waiting.popleft()
         for following in _set_off(controls, graph, agent, leg):
             key = (following.power.name, following.basis, following.mark, following.doubt)
             if key not in seen and following.power.name not in leg.steps:
@@ -228,18 +236,24 @@ def _service_powers(graph: ModelGraph, service: Element) -> tuple[Power, ...]:
     return tuple(power_of(action) for name in service.words("tools") for action in graph.match_actions(name))
 
 
-def outgoing(controls: Controls, start: str) -> Iterator[tuple[tuple[str, ...], Mark, DataFlow]]:
+def outgoing(controls: Controls, start: str) -> tuple[tuple[tuple[str, ...], Mark, DataFlow], ...]:
     """
-    Yield every flow that a message of an element can take: its own, and those of relays that pass something on.
+    Return every flow that a message of an element can take: its own, and those of relays that pass something on.
 
-    Yields:
+    Returns:
         The steps up to and with the flow's target, the gates on the way, the flow; nearest first.
     """
+    if start not in controls.sent:
+        controls.sent[start] = tuple(_outgoing(controls, start))
+    return controls.sent[start]
+
+
+def _outgoing(controls: Controls, start: str) -> Iterator[tuple[tuple[str, ...], Mark, DataFlow]]:
     graph = controls.context.graph
     seen = {start}
-    waiting: list[tuple[tuple[str, ...], Mark]] = [((start,), CLEAR)]
+    waiting: deque[tuple[tuple[str, ...], Mark]] = deque([((start,), CLEAR)])
     while waiting:
-        steps, mark = waiting.pop(0)
+        steps, mark = waiting.popleft()
         for flow in graph.flows_from.get(steps[-1], ()):
             relays = tuple(name for name in flow.via if name in graph.elements)
             if any(graph.elements[name].word("passes") == "none" for name in relays):

@@ -72,6 +72,16 @@ class Route:
     mark: Mark
 
     @property
+    def rank(self) -> int:
+        """What it is judged by."""
+        return self.mark.rank
+
+    @property
+    def length(self) -> int:
+        """How many steps it has."""
+        return len(self.steps)
+
+    @property
     def key(self) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
         """Shorter first, then by the ids of the steps, then by those of the controls (SEMANTICS 9.2)."""
         return (len(self.steps), self.steps, (*self.mark.broken, *self.mark.claimed))

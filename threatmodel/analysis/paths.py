@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.capability import Bounds
-from threatmodel.analysis.disclosure import session
+from threatmodel.analysis.capability import MOST_STEPS, Bounds
+from threatmodel.analysis.ends import End, first
 from threatmodel.analysis.legs import outgoing
-from threatmodel.analysis.marks import BROKEN, CLEAR, STATES, UNKNOWN, Mark, Route
-from threatmodel.analysis.powers import WRITES
+from threatmodel.analysis.marks import BROKEN, CLEAR, STATES, UNKNOWN, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from threatmodel.analysis.capability import Closure
-    from threatmodel.analysis.disclosure import Disclosure
+    from threatmodel.analysis.ends import Endings, Ends
     from threatmodel.analysis.impacts import Impacts
-    from threatmodel.analysis.influence import Texts
+    from threatmodel.analysis.marks import Route
+    from threatmodel.analysis.steering import Influences
     from threatmodel.model.elements import Agent
+    from threatmodel.model.graph import ModelGraph
 
 MODEL_PLANS: Final = frozenset({"model_selects", "model_plans", "self_modifying"})
 MOST_PATHS: Final = 20_000  # listed; all are counted
@@ -79,22 +81,6 @@ class Invariant:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """One route of an agent to an impact."""
-
-    route: Route
-    mild: bool
-    assets: tuple[str, ...]
-    only_for: str | None = None
-    not_for: str | None = None
-    reading: str = ""
-
-
-Ends = dict[tuple[str, str], list[End]]
-"""(Action, impact) → the routes to it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Paths:
     """The paths that are listed, and how many there are."""
 
@@ -103,97 +89,138 @@ class Paths:
     by_state: dict[str, int]
 
 
-def attack_paths(closure: Closure, texts: Texts, impacts: Impacts, disclosure: Disclosure) -> Paths:
-    """Find every path, agent by agent in the order of the description; all are counted, `MOST_PATHS` are listed."""
-    sources = texts.sources()
+def attack_paths(graph: ModelGraph, influences: Influences, endings: Endings) -> Paths:
+    """
+    Find every path: all are counted; listed are the worst of them, agent by agent in the order of the description.
+
+    Paths differ in their source only where the text gets to the agent by another rank, or a way out leads to the source
+    itself: they are counted by the rank, not one by one.
+    """
     counts = [0] * len(STATES)
-    waiting: list[list[tuple[str, str, str, str, list[End]]]] = [[] for _ in STATES]
-    for agent in closure.graph.agents:
-        reaching = [
-            (source, rank)
-            for source in sources
-            if source != agent.id and (rank := texts.search(source).rank(agent.id)) is not None
-        ]
-        if not reaching:
+    found: list[tuple[Agent, list[tuple[Branch, ...]]]] = []
+    for agent in graph.agents:
+        most = [influences.reaching(agent.id, rank) for rank in range(len(STATES))]
+        if not most[-1]:
             continue
-        for (action, impact), ends in ends_of(agent, closure, impacts, disclosure).items():
-            special = any(end.only_for or end.not_for for end in ends)
-            lowest = min(end.route.mark.rank for end in ends)
-            for source, text in reaching:
-                possible, least = ends, lowest
-                if special:
-                    possible = [end for end in ends if end.only_for in (None, source) and end.not_for != source]
-                    if not possible:
-                        continue
-                    least = min(end.route.mark.rank for end in possible)
-                rank = max(text, least)
-                counts[rank] += 1
-                if len(waiting[rank]) < MOST_PATHS:
-                    waiting[rank].append((source, agent.id, action, impact, possible))
-    chosen = [one for found in waiting for one in found][:MOST_PATHS]
-    listed = [_path(*one, texts) for one in chosen]
-    return Paths(tuple(sorted(listed, key=lambda path: path.id)), dict(zip(STATES, counts, strict=True)))
+        exact = [most[0], *(one & ~less for less, one in itertools.pairwise(most))]
+        parted = [tuple(_branches(ends, exact, influences)) for ends in endings.of(agent)]
+        for branch in itertools.chain.from_iterable(parted):
+            for rank, count in enumerate(branch.counts()):
+                counts[rank] += count
+        found.append((agent, parted))
+    return Paths(tuple(sorted(_listed(found, counts, influences), key=_id)), dict(zip(STATES, counts, strict=True)))
 
 
-def ends_of(agent: Agent, closure: Closure, impacts: Impacts, disclosure: Disclosure) -> Ends:
-    """Return everything that whoever steers an agent can bring about."""
-    ends: Ends = {}
-    for way in closure.ways[agent.id]:
-        for harm in impacts.of(way):
-            end = End(Route(way.route.steps, way.mark + harm.mark), harm.mild, way.leg.power.data or ())
-            ends.setdefault((way.leg.power.name, harm.impact), []).append(end)
-    for store, route in _kept(agent, closure):
-        for harm in impacts.persistence(store, (), agent.id):
-            ends.setdefault((store, "persistence"), []).append(
-                End(Route(route.steps, route.mark + harm.mark), mild=False, assets=())
-            )
-    readings = disclosure.readings(agent.id)
-    if readings:
-        for out in disclosure.exits(agent):
-            taken = session(readings, out.carries)
-            if taken is not None:
-                route = Route(out.route.steps, out.route.mark + taken.mark)
-                end = End(
-                    route, mild=False, assets=taken.assets, only_for=out.only_for, not_for=out.to, reading=taken.by
-                )
-                ends.setdefault((out.action, "disclosure"), []).append(end)
-    return ends
+@dataclass(slots=True)
+class Branch:
+    """Routes of one agent to one impact of one action, and the sources for which they count."""
+
+    ends: Ends
+    sources: list[int]
+    """Rank of the text → the sources that reach the agent by no lower one, as a set of bits."""
+
+    def counts(self) -> list[int]:
+        """Return rank → how many paths there are."""
+        least = self.ends.rank
+        numbers = [one.bit_count() for one in self.sources]
+        return [0] * least + [sum(numbers[: least + 1])] + numbers[least + 1 :]
+
+    def of(self, rank: int) -> int:
+        """Return the sources whose path has that rank."""
+        least = self.ends.rank
+        if rank > least:
+            return self.sources[rank]
+        bits = 0
+        for one in self.sources[: least + 1] if rank == least else ():
+            bits |= one
+        return bits
 
 
-def _kept(agent: Agent, closure: Closure) -> Iterator[tuple[str, Route]]:
-    """Yield the stores an agent writes without a write action: as memory, as one of the writers, by a flow (7.6)."""
-    graph, controls = closure.graph, closure.controls
-    by_action = {name for power in closure.own[agent.id] if set(power.effects) & WRITES for name in power.stores}
-    for store in graph.of_kind("store"):
-        memory = store.id in agent.words("memory")
-        listed = agent.id in store.words("writers")
-        if (memory and (listed or not store.says("writers"))) or (listed and store.id not in by_action):
-            yield store.id, Route((agent.id, store.id), controls.calls(store.id, agent.id, f"{agent.id}>{store.id}"))
-    for flow in graph.flows:
-        if flow.source == agent.id and flow.word("content") not in {"typed", "closed"}:
-            target = graph.elements.get(flow.target)
-            if target is not None and target.kind == "store":
-                text = controls.text(flow.id)
-                mark = controls.calls(flow.id, target.id, agent.id) + Mark(broken=text.broken, claimed=text.claimed)
-                yield target.id, Route((agent.id, target.id), mark)
+def _branches(ends: Ends, exact: list[int], influences: Influences) -> Iterator[Branch]:
+    concerned = ends.concerned()
+    if not concerned:
+        yield Branch(ends, exact)
+        return
+    apart = influences.bits(concerned)
+    usual = ends.open_to(None)
+    if usual is not None:
+        yield Branch(usual, [one & ~apart for one in exact])
+    for name in sorted(concerned):
+        bit = influences.bits((name,))
+        own = ends.open_to(name) if bit else None
+        if own is not None:
+            yield Branch(own, [one & bit for one in exact])
 
 
-def _path(source: str, agent: str, action: str, impact: str, ends: list[End], texts: Texts) -> AttackPath:
-    search = texts.search(source)
-    rank = max(search.rank(agent) or 0, min(end.route.mark.rank for end in ends))
-    text = search.routes(rank)[agent]
-    end = min((end for end in ends if end.route.mark.rank <= rank), key=lambda one: one.route.key)
-    route = text + Route(end.route.steps[1:], end.route.mark)
-    missing: set[str] = set()
-    if rank == UNKNOWN:
-        missing.update(texts.missing(source, agent))
-        missing.update(fact for one in ends if one.route.mark.rank <= UNKNOWN for fact in one.route.mark.missing)
-    weakened = rank < BROKEN and not texts.strong(source, agent, rank)
-    return AttackPath(
-        source, agent, action, impact, end.mild, end.assets, route.steps, STATES[rank],
-        tuple(sorted(route.mark.broken)), tuple(sorted(route.mark.claimed)), tuple(sorted(missing)), weakened,
-        end.reading,
-    )  # fmt: skip
+def _listed(
+    found: list[tuple[Agent, list[tuple[Branch, ...]]]], counts: list[int], influences: Influences
+) -> Iterator[AttackPath]:
+    """Yield the worst paths, up to `MOST_PATHS` and `MOST_STEPS`."""
+    room, steps = MOST_PATHS, MOST_STEPS
+    left = [0] * len(STATES)
+    for rank, count in enumerate(counts):
+        left[rank] = min(count, room)
+        room -= left[rank]
+    for agent, parted in found:
+        if not any(left):
+            return
+        teller = Teller(agent.id, influences)
+        for branches in parted:
+            for rank in (rank for rank, room in enumerate(left) if room):
+                for source, ends in _in_order(branches, rank, influences)[: left[rank]]:
+                    path = teller.path(source, ends, rank)
+                    steps -= len(path.steps)
+                    if steps < 0:
+                        return
+                    left[rank] -= 1
+                    yield path
+
+
+def _in_order(branches: tuple[Branch, ...], rank: int, influences: Influences) -> list[tuple[str, Ends]]:
+    found = [(source, branch.ends) for branch in branches for source in influences.names(branch.of(rank))]
+    return found if len(branches) == 1 else sorted(found, key=lambda one: one[0])
+
+
+def _id(path: AttackPath) -> str:
+    return path.id
+
+
+class Teller:
+    """Makes the paths through one agent; what many of them share is made once."""
+
+    def __init__(self, agent: str, influences: Influences) -> None:
+        """Prepare."""
+        self._agent = agent
+        self._influences = influences
+        self._texts: dict[tuple[str, int], tuple[Route, tuple[str, ...], bool]] = {}
+        self._joined: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]] = {}
+
+    def path(self, source: str, ends: Ends, rank: int) -> AttackPath:
+        """Return the path of a source to an impact, by the routes of that rank."""
+        key = (source, rank)
+        if key not in self._texts:
+            self._texts[key] = self._text(source, rank)
+        text, lacking, weakened = self._texts[key]
+        end = ends.first(rank)
+        mark = text.mark + end.mark
+        return AttackPath(
+            source, self._agent, ends.action, ends.impact, end.mild, end.assets, text.steps + end.way.steps[1:],
+            STATES[rank], tuple(sorted(mark.broken)), tuple(sorted(mark.claimed)),
+            self._both(lacking, ends.missing()) if rank == UNKNOWN else (), weakened, end.reading,
+        )  # fmt: skip
+
+    def _text(self, source: str, rank: int) -> tuple[Route, tuple[str, ...], bool]:
+        """Return how text of a source comes to the agent, what is missing on its ways, and whether it is weakened."""
+        bit = self._influences.bits((source,))
+        missing = self._influences.missing(bit, self._agent) if rank == UNKNOWN else ()
+        weakened = rank < BROKEN and not self._influences.strong(self._agent, rank) & bit
+        return self._influences.route(source, self._agent, rank), tuple(sorted(missing)), weakened
+
+    def _both(self, one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+        key = (one, other)
+        if key not in self._joined:
+            self._joined[key] = tuple(sorted({*one, *other}))
+        return self._joined[key]
 
 
 def mishaps(closure: Closure, impacts: Impacts) -> Iterator[Mishap]:
@@ -203,25 +230,22 @@ def mishaps(closure: Closure, impacts: Impacts) -> Iterator[Mishap]:
         if planning is not None and planning not in MODEL_PLANS:
             continue
         unsaid = CLEAR if planning is not None else Mark(missing=(f"{agent.place}.planning",))
-        found: dict[tuple[str, str], list[tuple[Route, bool]]] = {}
+        found: dict[tuple[str, str], list[End]] = {}
         for way in closure.ways[agent.id]:
             for harm in impacts.of(way):
                 if harm.impact in ON_ITS_OWN and not harm.by_deploy:
-                    route = Route(way.route.steps, way.mark + harm.mark + unsaid)
-                    found.setdefault((way.leg.power.name, harm.impact), []).append((route, harm.mild))
-        for (action, impact), routes in found.items():
-            rank = min(route.mark.rank for route, _ in routes)
-            route, mild = min(
-                ((route, mild) for route, mild in routes if route.mark.rank == rank), key=lambda one: one[0].key
-            )
+                    end = End(way, harm.mark + unsaid, harm.mild)
+                    found.setdefault((way.leg.power.name, harm.impact), []).append(end)
+        for (action, impact), ends in found.items():
+            rank = min(end.rank for end in ends)
+            end = first(one for one in ends if one.rank == rank)
+            mark = end.mark
             missing = (
-                {fact for one, _ in routes if one.mark.rank == UNKNOWN for fact in one.mark.missing}
-                if rank == UNKNOWN
-                else set()
+                {fact for one in ends if one.rank == UNKNOWN for fact in one.mark.missing} if rank == UNKNOWN else set()
             )
             yield Mishap(
-                agent.id, action, impact, mild, route.steps, STATES[rank],
-                tuple(sorted(route.mark.broken)), tuple(sorted(route.mark.claimed)), tuple(sorted(missing)),
+                agent.id, action, impact, end.mild, end.way.steps, STATES[rank],
+                tuple(sorted(mark.broken)), tuple(sorted(mark.claimed)), tuple(sorted(missing)),
             )  # fmt: skip
 
 
@@ -235,9 +259,9 @@ def invariants(closure: Closure) -> Iterator[Invariant]:
             for way in closure.ways[agent.id]:
                 for effect in way.leg.power.effects:
                     if bounds.covers(name, way.leg.power, effect):
-                        marks.append((way.route.mark, way.doubt))
+                        marks.append((way.gates, way.doubt))
                     elif effect == "unknown" and name in _EFFECTS:
-                        marks.append((way.route.mark, way.doubt or (f"{way.leg.power.place}.effect",)))
+                        marks.append((way.gates, way.doubt or (f"{way.leg.power.place}.effect",)))
             element = graph.elements.get(name)
             if element is not None and element.kind in {"service", "external"}:
                 marks += [(mark, ()) for _, mark, flow in outgoing(controls, agent.id) if flow.target == name]

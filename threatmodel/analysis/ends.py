@@ -1,0 +1,152 @@
+"""What whoever steers an agent can bring about: every impact, with the routes to it (SEMANTICS 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from threatmodel.analysis.marks import UNKNOWN, Mark, Route
+from threatmodel.analysis.powers import WRITES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from threatmodel.analysis.capability import Closure, Way
+    from threatmodel.analysis.disclosure import Disclosure
+    from threatmodel.analysis.impacts import Impacts
+    from threatmodel.model.elements import Agent
+
+
+@dataclass(slots=True, eq=False)
+class End:
+    """One route of an agent to an impact."""
+
+    way: Way | Route
+    extra: Mark
+    """What stands before the impact beyond what stands on the way."""
+    mild: bool = False
+    assets: tuple[str, ...] = ()
+    only_for: str | None = None
+    not_for: str | None = None
+    reading: str = ""
+    rank: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out the rank: the mark itself is only made for what is shown."""
+        self.rank = max(self.way.rank, self.extra.rank)
+
+    @property
+    def mark(self) -> Mark:
+        """Everything that stands on it."""
+        return self.way.mark + self.extra
+
+
+@dataclass(slots=True)
+class Ends:
+    """All routes of an agent to one impact of one action."""
+
+    action: str
+    impact: str
+    every: list[End] = field(default_factory=list)
+    _first: dict[int, End] = field(default_factory=dict)
+    _missing: tuple[str, ...] | None = None
+
+    def concerned(self) -> frozenset[str]:
+        """Return the sources for which other routes count than for everyone else."""
+        return frozenset(name for end in self.every for name in (end.only_for, end.not_for) if name is not None)
+
+    def open_to(self, source: str | None) -> Ends | None:
+        """Return the routes that count for a source; None for the source stands for all that are not `concerned`."""
+        found = [
+            end for end in self.every if end.only_for in (None, source) and (source is None or end.not_for != source)
+        ]
+        return Ends(self.action, self.impact, found) if found else None
+
+    @property
+    def rank(self) -> int:
+        """The lowest rank of any route."""
+        return min(end.rank for end in self.every)
+
+    def first(self, most: int) -> End:
+        """Return the first of the routes up to a rank (SEMANTICS 9.2)."""
+        if most not in self._first:
+            self._first[most] = first(end for end in self.every if end.rank <= most)
+        return self._first[most]
+
+    def missing(self) -> tuple[str, ...]:
+        """Return every fact that a route lacks on which no control stands."""
+        if self._missing is None:
+            facts = {fact for end in self.every if end.rank == UNKNOWN for fact in end.mark.missing}
+            self._missing = tuple(sorted(facts))
+        return self._missing
+
+
+def first(ends: Iterable[End]) -> End:
+    """Return the shortest route, of these the first by the ids of its steps, then by those of its controls."""
+    found = list(ends)
+    if len(found) == 1:
+        return found[0]
+    length = min(end.way.length for end in found)
+    shortest = [end for end in found if end.way.length == length]
+    if len(shortest) == 1:
+        return shortest[0]
+    return min(shortest, key=lambda end: (end.way.steps, (*end.mark.broken, *end.mark.claimed)))
+
+
+class Endings:
+    """What can be brought about through each agent."""
+
+    def __init__(self, closure: Closure, impacts: Impacts, disclosure: Disclosure) -> None:
+        """Note who is named as a writer of which store."""
+        self._closure = closure
+        self._impacts = impacts
+        self._disclosure = disclosure
+        stores = closure.graph.of_kind("store")
+        self._place = {store.id: place for place, store in enumerate(stores)}
+        self._writers: dict[str, list[str]] = {}
+        for store in stores:
+            for name in store.words("writers"):
+                self._writers.setdefault(name, []).append(store.id)
+
+    def of(self, agent: Agent) -> Iterator[Ends]:
+        """Yield everything that whoever steers an agent can bring about."""
+        found: dict[tuple[str, str], Ends] = {}
+
+        def add(action: str, impact: str, end: End) -> None:
+            key = (action, impact)
+            if key not in found:
+                found[key] = Ends(action, impact)
+            found[key].every.append(end)
+
+        for way in self._closure.ways[agent.id]:
+            power = way.leg.power
+            for harm in self._impacts.of(way):
+                add(power.name, harm.impact, End(way, harm.mark, harm.mild, power.data or ()))
+        for store, route in self._kept(agent):
+            for harm in self._impacts.persistence(store, (), agent.id):
+                add(store, "persistence", End(route, harm.mark))
+        for out, taken in self._disclosure.exits(agent):
+            extra = out.mark + taken.mark
+            end = End(out.way, extra, assets=taken.assets, only_for=out.only_for, not_for=out.to, reading=taken.by)
+            add(out.action, "disclosure", end)
+        yield from found.values()
+
+    def _kept(self, agent: Agent) -> Iterator[tuple[str, Route]]:
+        """Yield the stores an agent writes without a write action: as memory, as a writer, by a flow (7.6)."""
+        graph, controls = self._closure.graph, self._closure.controls
+        memory, listed = agent.words("memory"), self._writers.get(agent.id, ())
+        candidates = {name for name in (*memory, *listed) if name in self._place}
+        if candidates:
+            powers = self._closure.own[agent.id]
+            by_action = {name for power in powers if set(power.effects) & WRITES for name in power.stores}
+            for name in sorted(candidates, key=self._place.__getitem__):
+                remembered = name in memory and (name in listed or not graph.elements[name].says("writers"))
+                if remembered or (name in listed and name not in by_action):
+                    yield name, Route((agent.id, name), controls.calls(name, agent.id, f"{agent.id}>{name}"))
+        for flow in graph.flows_from.get(agent.id, ()):
+            if flow.target in self._place and flow.word("content") not in {"typed", "closed"}:
+                text = controls.text(flow.id)
+                mark = controls.calls(flow.id, flow.target, agent.id)
+                if text.broken or text.claimed:
+                    mark = mark + Mark(broken=text.broken, claimed=text.claimed)
+                yield flow.target, Route((agent.id, flow.target), mark)
