@@ -10,6 +10,7 @@ from threatmodel.analysis.coverage import Coverage, coverage
 from threatmodel.analysis.derived import Derived, derive
 from threatmodel.analysis.engine import RuleResult, run_rules
 from threatmodel.analysis.finding import OPEN_STATES, Finding, FindingState
+from threatmodel.analysis.holding import proven
 from threatmodel.analysis.posture import Posture, posture
 from threatmodel.analysis.questions import Question, questions
 from threatmodel.analysis.subjects import Subjects
@@ -97,7 +98,11 @@ def analyze_model(model: Model, today: date) -> Analysis:
         derived=derived,
         posture=posture(graph, derived, today),
         questions=asked,
-        coverage=coverage(catalog.frameworks, results),
+        coverage=coverage(
+            catalog.frameworks, results,
+            proven=frozenset(control.id for control in graph.controls if proven(control, today)),
+            layers=frozenset(layer for placement in placements.values() for layer in placement.layers),
+        ),
         unmatched=treated.unmatched,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from threatmodel.analysis.coverage import Covered, Proof
 from threatmodel.analysis.finding import FindingState
 from threatmodel.analysis.weight import Weights
 from threatmodel.export.relation_rows import (
@@ -135,6 +136,7 @@ def _coverage(entries: tuple[Coverage, ...]) -> dict[str, dict[str, Any]]:
         found.setdefault(one.framework, {})[one.id] = {
             "state": one.state.value,
             "why": one.why,
+            "proof": None if one.proof is None else one.proof.value,
             "rules": list(one.rules),
             "open": one.open,
             "unknown": one.unknown,
@@ -186,6 +188,8 @@ def _posture(found: Posture) -> dict[str, int]:
     }  # fmt: skip
 
 
-def _by_state(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+def _by_state(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     states = [entry["state"] for entry in entries.values()]
-    return {state: states.count(state) for state in ("open", "cannot_tell", "mitigated", "not_applicable", "no_rule")}
+    proofs = [entry["proof"] for entry in entries.values()]
+    found: dict[str, Any] = {state.value: states.count(state.value) for state in Covered}
+    return {**found, "mitigated_by": {proof.value: proofs.count(proof.value) for proof in Proof}}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from threatmodel import analyze
-from threatmodel.analysis.coverage import Covered
+from threatmodel.analysis.coverage import Covered, Proof
 from threatmodel.analysis.finding import FindingState
 from threatmodel.analysis.questions import paste, split
 from threatmodel.render.view import overview
@@ -124,6 +124,54 @@ def test_an_entry_whose_rules_were_not_asked_is_not_covered(described: Described
     assert (bare["ASI04"].state, bare["ASI04"].why) == (Covered.CANNOT_TELL, "too little is stated to ask")
     assert full["ASI04"].state is Covered.MITIGATED
     assert "ruled out by what the owner stated" in full["ASI04"].why
+
+
+@pytest.mark.parametrize(
+    ("control", "state", "proof"),
+    [
+        (
+            "status: tested, evidence: [{kind: test, ref: x, date: 2026-10-01, expires: 2027-01-01}]",
+            "mitigated",
+            "proven",
+        ),
+        (
+            "status: tested, evidence: [{kind: test, ref: x, date: 2026-01-01, expires: 2026-10-01}]",
+            "mitigated",
+            "configured",
+        ),
+        ("status: configured", "mitigated", "configured"),
+        ("status: declared", "open", None),
+        ("status: absent", "open", None),
+    ],
+)
+def test_a_mitigated_entry_says_by_what(described: Described, control: str, state: str, proof: str | None) -> None:
+    """Claims leave it open; what is configured is never called proven."""
+    text = (
+        "people: {visitor: {trust: untrusted}}\nagents: {a: {tools: [till], planning: fixed}}\n"
+        "tools: {till: {provider: first_party, actions: {pay: {effect: pay}}}}\nflows: [{from: visitor, to: a}]\n"
+        f"controls: {{gate: {{type: deterministic-policy, on: [till.pay], {control}}}}}\n"
+    )
+    found = analysis_of(described, text)
+    paid = next(one for one in found.findings if one.rule == "injected-payment")
+    ends = [one for one in found.coverage if one.rules and set(one.rules) <= {"injected-payment"}]
+
+    assert paid.state.value == state
+    assert {(one.state.value, one.proof and one.proof.value) for one in ends} <= {(state, proof)}
+
+
+def test_a_layer_that_the_system_does_not_have_is_not_applicable(described: Described) -> None:
+    """Silence about a layer with nothing in it is no assurance, and the reason is given."""
+    found = analysis_of(described, "agents: {a: {tools: [], owner: desk}}")
+    model = [one for one in found.coverage if one.id.startswith("MAESTRO-L1-") and one.rules]
+
+    assert {(one.state, one.proof) for one in model} == {(Covered.NOT_APPLICABLE, None)}
+    assert all("layer L1" in one.why or "no model" in one.why for one in model)
+
+
+def test_what_is_only_stated_is_never_called_proven(described: Described) -> None:
+    found = analysis_of(described, "agents: {a: {owner: desk, tools: [], stop: {by: desk, tested: 2026-11-01}}}")
+
+    assert {one.proof for one in found.coverage if one.state is Covered.MITIGATED} == {Proof.STATED}
 
 
 @pytest.mark.parametrize(
