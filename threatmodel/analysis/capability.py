@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from threatmodel.model.graph import ModelGraph
 
 MOST_CAPABILITIES: Final = 50_000  # listed; all are counted
-MOST_STEPS: Final = 2_000_000  # of the routes of what is listed, together
+MOST_STEPS: Final = 2_000_000  # of what is listed, together: steps of routes and missing facts
 
 
 @dataclass(slots=True, eq=False)

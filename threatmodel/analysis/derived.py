@@ -83,7 +83,7 @@ def _settled(context: Context) -> tuple[Closure, Influences]:
         for agent in deciding:
             certain, missing = influences.certainties(agent)
             if certain or missing is not None:
-                found[agent] = None if certain else tuple(sorted(missing or ()))
+                found[agent] = None if certain else missing or ()
         if found == approvers:
             return closure, influences
         approvers = found

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from threatmodel.analysis.capability import Closure, Way
     from threatmodel.analysis.disclosure import Disclosure
     from threatmodel.analysis.impacts import Impacts
+    from threatmodel.analysis.readings import Session
     from threatmodel.model.elements import Agent
 
 
@@ -24,21 +25,30 @@ class End:
     way: Way | Route
     extra: Mark
     """What stands before the impact beyond what stands on the way."""
+    taken: Session | None = None
+    """Of a disclosure: what leaves."""
     mild: bool = False
     assets: tuple[str, ...] = ()
     only_for: str | None = None
     not_for: str | None = None
-    reading: str = ""
     rank: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Work out the rank: the mark itself is only made for what is shown."""
-        self.rank = max(self.way.rank, self.extra.rank)
+        self.rank = max(self.way.rank, self.extra.rank, 0 if self.taken is None else self.taken.rank)
 
     @property
     def mark(self) -> Mark:
         """Everything that stands on it."""
-        return self.way.mark + self.extra
+        mark = self.way.mark + self.extra
+        return mark if self.taken is None else mark + self.taken.mark
+
+    def missing(self) -> Iterator[str]:
+        """Yield every fact that it lacks, some more than once."""
+        yield from self.way.mark.missing
+        yield from self.extra.missing
+        if self.taken is not None:
+            yield from self.taken.mark.missing
 
 
 @dataclass(slots=True)
@@ -76,7 +86,7 @@ class Ends:
     def missing(self) -> tuple[str, ...]:
         """Return every fact that a route lacks on which no control stands."""
         if self._missing is None:
-            facts = {fact for end in self.every if end.rank == UNKNOWN for fact in end.mark.missing}
+            facts = {fact for end in self.every if end.rank == UNKNOWN for fact in end.missing()}
             self._missing = tuple(sorted(facts))
         return self._missing
 
@@ -121,13 +131,12 @@ class Endings:
         for way in self._closure.ways[agent.id]:
             power = way.leg.power
             for harm in self._impacts.of(way):
-                add(power.name, harm.impact, End(way, harm.mark, harm.mild, power.data or ()))
+                add(power.name, harm.impact, End(way, harm.mark, mild=harm.mild, assets=power.data or ()))
         for store, route in self._kept(agent):
             for harm in self._impacts.persistence(store, (), agent.id):
                 add(store, "persistence", End(route, harm.mark))
         for out, taken in self._disclosure.exits(agent):
-            extra = out.mark + taken.mark
-            end = End(out.way, extra, assets=taken.assets, only_for=out.only_for, not_for=out.to, reading=taken.by)
+            end = End(out.way, out.mark, taken, assets=taken.assets, only_for=out.only_for, not_for=out.to)
             add(out.action, "disclosure", end)
         yield from found.values()
 

@@ -169,7 +169,7 @@ def _listed(
             for rank in (rank for rank, room in enumerate(left) if room):
                 for source, ends in _in_order(branches, rank, influences)[: left[rank]]:
                     path = teller.path(source, ends, rank)
-                    steps -= len(path.steps)
+                    steps -= len(path.steps) + len(path.missing)
                     if steps < 0:
                         return
                     left[rank] -= 1
@@ -206,7 +206,8 @@ class Teller:
         return AttackPath(
             source, self._agent, ends.action, ends.impact, end.mild, end.assets, text.steps + end.way.steps[1:],
             STATES[rank], tuple(sorted(mark.broken)), tuple(sorted(mark.claimed)),
-            self._both(lacking, ends.missing()) if rank == UNKNOWN else (), weakened, end.reading,
+            self._both(lacking, ends.missing()) if rank == UNKNOWN else (), weakened,
+            "" if end.taken is None else end.taken.by,
         )  # fmt: skip
 
     def _text(self, source: str, rank: int) -> tuple[Route, tuple[str, ...], bool]:
@@ -214,7 +215,7 @@ class Teller:
         bit = self._influences.bits((source,))
         missing = self._influences.missing(bit, self._agent) if rank == UNKNOWN else ()
         weakened = rank < BROKEN and not self._influences.strong(self._agent, rank) & bit
-        return self._influences.route(source, self._agent, rank), tuple(sorted(missing)), weakened
+        return self._influences.route(source, self._agent, rank), missing, weakened
 
     def _both(self, one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
         key = (one, other)
@@ -234,14 +235,14 @@ def mishaps(closure: Closure, impacts: Impacts) -> Iterator[Mishap]:
         for way in closure.ways[agent.id]:
             for harm in impacts.of(way):
                 if harm.impact in ON_ITS_OWN and not harm.by_deploy:
-                    end = End(way, harm.mark + unsaid, harm.mild)
+                    end = End(way, harm.mark + unsaid, mild=harm.mild)
                     found.setdefault((way.leg.power.name, harm.impact), []).append(end)
         for (action, impact), ends in found.items():
             rank = min(end.rank for end in ends)
             end = first(one for one in ends if one.rank == rank)
             mark = end.mark
             missing = (
-                {fact for one in ends if one.rank == UNKNOWN for fact in one.mark.missing} if rank == UNKNOWN else set()
+                {fact for one in ends if one.rank == UNKNOWN for fact in one.missing()} if rank == UNKNOWN else set()
             )
             yield Mishap(
                 agent.id, action, impact, end.mild, end.way.steps, STATES[rank],

@@ -235,9 +235,10 @@ def credential_names(graph: ModelGraph, agent: Agent) -> tuple[Credential, ...]:
     runtime = graph.runtime_of(agent)
     if runtime is not None:
         names.update(dict.fromkeys((*runtime.words("credential"), *runtime.words("credentials"))))
-    own = set(agent.words("identity"))
-    for credential in graph.of_kind("credential"):
-        if agent.id in credential.words("held_by") or (own & set(credential.words("identity"))):
-            names.setdefault(credential.id)
+    held = {credential.id for credential in graph.credentials_held_by.get(agent.id, ())}
+    for name in agent.words("identity"):
+        held.update(credential.id for credential in graph.credentials_of_identity.get(name, ()))
+    if held:
+        names.update(dict.fromkeys(credential.id for credential in graph.credentials if credential.id in held))
     found = (graph.elements.get(name) for name in names)
     return tuple(one for one in found if one is not None and one.kind == "credential")  # type: ignore[misc]

@@ -71,8 +71,10 @@ def opens(graph: ModelGraph, credential: Credential) -> tuple[Power, ...]:
     if identity is not None and identity.body.get("permissions") not in (None, UNSAID):
         matched = (action for pattern in identity.words("permissions") for action in graph.match_actions(pattern))
         return tuple(power_of(action) for action in dict.fromkeys(matched))
-    users = {user.id for user in graph.credential_users.get(credential.id, ())}
-    return tuple(power_of(action) for action in graph.actions.values() if action.tool.id in users)
+    users = [user.id for user in graph.credential_users.get(credential.id, ()) if user.id in graph.actions_of_tool]
+    if len(users) == 1:
+        return tuple(power_of(action) for action in graph.actions_of_tool[users[0]])
+    return tuple(power_of(action) for action in graph.actions.values() if action.tool.id in users) if users else ()
 
 
 def opaque(graph: ModelGraph, credential: Credential) -> tuple[Power, ...]:

@@ -42,19 +42,54 @@ class Held(NamedTuple):
     rank: int
     by: str
     """The first of the actions that read it with that rank."""
-    names: frozenset[str]
-    """What stands before these: controls, claims, or facts, as the rank says."""
+    names: int
+    """What stands before these: controls, claims, or facts, as the rank says; a set of bits, one per `Names`."""
+
+
+class Names:
+    """Numbers for names, so that large sets of them are cheap to join and to keep."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._numbers: dict[str, int] = {}
+        self._marks: dict[tuple[int, int], Mark] = {}
+
+    def bits(self, names: Iterable[str]) -> int:
+        """Return a set of names."""
+        found = 0
+        for name in names:
+            found |= 1 << self._numbers.setdefault(name, len(self._numbers))
+        return found
+
+    def mark(self, rank: int, bits: int) -> Mark:
+        """Return the mark of that rank that the names of a set give."""
+        if rank == OPEN or not bits:
+            return CLEAR
+        if (rank, bits) not in self._marks:
+            names = tuple(sorted(name for name, number in self._numbers.items() if bits >> number & 1))
+            if rank == BROKEN:
+                mark = Mark(broken=names)
+            else:
+                mark = Mark(claimed=names) if rank == CLAIMED else Mark(missing=names)
+            self._marks[(rank, bits)] = mark
+        return self._marks[(rank, bits)]
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """What a way out can take along."""
 
-    mark: Mark
-    """Of the readings: gates if every one is gated, facts if none is certain."""
+    rank: int
+    names: int
+    known: Names
     assets: tuple[str, ...]
     by: str
     """The action of one of the readings that count, the first by name; empty if one comes by itself."""
+
+    @property
+    def mark(self) -> Mark:
+        """Of the readings: gates if every one is gated, facts if none is certain."""
+        return self.known.mark(self.rank, self.names)
 
 
 class Readings:
@@ -65,9 +100,10 @@ class Readings:
         self._closure = closure
         self._controls = closure.controls
         self._graph = closure.graph
+        self._names = Names()
         self._own: dict[str, tuple[Reading, ...]] = {}
         self._together: dict[str, Mapping[str | None, Held]] | None = None
-        self._sessions: dict[tuple[str, tuple[str, ...] | None], Session | None] = {}
+        self._sessions: dict[tuple[int, tuple[str, ...] | None], Session | None] = {}
 
     def of(self, agent: str) -> Mapping[str | None, Held]:
         """Return what gets into a session of an agent: its own, its callers', and its delegates' readings."""
@@ -85,9 +121,10 @@ class Readings:
 
     def session(self, agent: str, carries: tuple[str, ...] | None) -> Session | None:
         """Return what a way out of an agent can take along; None for nothing."""
-        key = (agent, carries)
+        readings = self.of(agent)
+        key = (id(readings), carries)  # agents that work together share one summary, which stays in `_together`
         if key not in self._sessions:
-            self._sessions[key] = session(self.of(agent), carries)
+            self._sessions[key] = session(readings, carries, self._names)
         return self._sessions[key]
 
     def every(self, agent: str) -> tuple[Reading, ...]:
@@ -112,7 +149,7 @@ class Readings:
     def _whole(self) -> dict[str, Mapping[str | None, Held]]:
         """Return what each agent reads, and what comes back to it in results that are not typed."""
         results, listed = self._results()
-        own = {agent.id: summary(self._passed_on(agent.id, CLEAR, listed)) for agent in self._graph.agents}
+        own = {agent.id: summary(self._passed_on(agent.id, CLEAR, listed), self._names) for agent in self._graph.agents}
         ahead = {agent: [hop.target for hop in hops if hop.mark.rank == OPEN] for agent, hops in results.items()}
         found = gather(ahead, own, _join)
         if any(hop.mark.rank != OPEN for hops in results.values() for hop in hops):
@@ -120,7 +157,7 @@ class Readings:
                 search = Search(results, tuple(results.get(agent.id, ())), agent.id)
                 for name, rank in search.ranks().items():
                     if rank != OPEN:
-                        more = summary(self._passed_on(name, search.routes(rank)[name].mark, listed))
+                        more = summary(self._passed_on(name, search.routes(rank)[name].mark, listed), self._names)
                         found[agent.id] = _join(found[agent.id], more)
         return found
 
@@ -225,7 +262,7 @@ class Readings:
             yield Reading(name, mark, by)
 
 
-def summary(readings: Iterable[Reading]) -> Mapping[str | None, Held]:
+def summary(readings: Iterable[Reading], known_names: Names) -> Mapping[str | None, Held]:
     """Return for each piece of data what its worst readings are."""
     found: dict[str | None, Held] = {}
     for one in readings:
@@ -233,10 +270,10 @@ def summary(readings: Iterable[Reading]) -> Mapping[str | None, Held]:
         known = found.get(one.asset)
         if known is not None and known.rank < rank:
             continue
-        names = frozenset(_names(one.mark))
+        names = known_names.bits(_names(one.mark))
         if known is None or rank < known.rank:
             found[one.asset] = Held(rank, one.by, names)
-        elif one.by < known.by or names - known.names:
+        elif one.by < known.by or names & ~known.names:
             found[one.asset] = Held(rank, min(one.by, known.by), names | known.names)
     return found
 
@@ -261,7 +298,7 @@ def _join(one: Mapping[str | None, Held], other: Mapping[str | None, Held]) -> M
     return found
 
 
-def session(readings: Mapping[str | None, Held], carries: tuple[str, ...] | None) -> Session | None:
+def session(readings: Mapping[str | None, Held], carries: tuple[str, ...] | None, known: Names) -> Session | None:
     """Judge the readings together (7.1): the worst counts; a gate breaks them only if it stands before every one."""
     considered = readings
     if carries is not None:
@@ -272,9 +309,7 @@ def session(readings: Mapping[str | None, Held], carries: tuple[str, ...] | None
     worst = {asset: held for asset, held in considered.items() if held.rank == rank}
     assets = tuple(sorted(asset for asset in worst if asset is not None))
     by = min(held.by for held in worst.values())
-    names = tuple(sorted({name for held in worst.values() for name in held.names}))
-    if rank == BROKEN:
-        mark = Mark(broken=names)
-    else:
-        mark = Mark(claimed=names) if rank == CLAIMED else Mark(missing=names) if names else CLEAR
-    return Session(mark, assets, by)
+    names = 0
+    for held in worst.values():
+        names |= held.names
+    return Session(rank, names, known, assets, by)

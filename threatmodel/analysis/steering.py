@@ -54,7 +54,7 @@ class Influences:
         self._leading: Mapping[str, int] = {}
         self._setting_out: dict[str, int] = {}
         self._taken: dict[int, int] = {}
-        self._facts: dict[int, frozenset[str]] = {}
+        self._facts: dict[int, tuple[str, ...]] = {}
         self._doubts()
 
     # Who reaches whom
@@ -140,10 +140,10 @@ class Influences:
 
     # What is missing
 
-    def missing(self, sources: int, agent: str) -> frozenset[str]:
-        """Return every fact that an unbroken route of one of these sources to an agent lacks (SEMANTICS 9.3)."""
+    def missing(self, sources: int, agent: str) -> tuple[str, ...]:
+        """Return every fact that an unbroken route of any of these sources to an agent lacks, sorted (9.3)."""
         if not self._lacking:
-            return frozenset()
+            return ()
         if sources not in self._taken:
             self._taken[sources] = self._passed(sources)
         chosen = self._taken[sources] & self._leading.get(agent, 0)
@@ -152,7 +152,7 @@ class Influences:
             for place, hop in enumerate(self._lacking):
                 if chosen >> place & 1:
                     facts.update(hop.mark.missing)
-            self._facts[chosen] = frozenset(facts)
+            self._facts[chosen] = tuple(sorted(facts))
         return self._facts[chosen]
 
     def _doubts(self) -> None:
@@ -199,7 +199,7 @@ class Influences:
                 found.append(self._entry(agent, doubtful, "unknown"))
         return tuple(found)
 
-    def certainties(self, agent: str) -> tuple[bool, frozenset[str] | None]:
+    def certainties(self, agent: str) -> tuple[bool, tuple[str, ...] | None]:
         """Return whether an agent is influenced for certain, and the facts missing to tell of the rest, if any."""
         certain = self.reaching(agent, CLAIMED)
         doubtful = self.reaching(agent, UNKNOWN) & ~certain
@@ -209,9 +209,7 @@ class Influences:
         most = UNKNOWN if certainty == "unknown" else CLAIMED
         missing = self.missing(by, agent) if certainty == "unknown" else ()
         weakened = not self.strong(agent, most) & by
-        return Influence(
-            agent, self.names(by), certainty, weakened, self._first(agent, by, most).steps, tuple(sorted(missing))
-        )
+        return Influence(agent, self.names(by), certainty, weakened, self._first(agent, by, most).steps, missing)
 
     def _first(self, agent: str, by: int, most: int) -> Route:
         """Return the first route of any of these sources to an agent."""

@@ -268,6 +268,13 @@ class ModelGraph:
         )
 
     @cached_property
+    def credentials_held_by(self) -> Mapping[str, tuple[Credential, ...]]:
+        """Holder → the credentials that name it in `held_by`."""
+        return _inverse(
+            (credential, name) for credential in self.credentials for name in dict.fromkeys(credential.words("held_by"))
+        )
+
+    @cached_property
     def credentials_of_agent(self) -> Mapping[str, tuple[Credential, ...]]:
         """Agent → the credentials it uses, itself or through a tool of its own."""
         return _inverse(
