@@ -102,12 +102,11 @@ def test_a_budget_of_nothing_proposes_nothing(run: Callable[..., Result], two_wa
     assert "no control" in text
 
 
-def test_a_search_without_time_says_so(run: Callable[..., Result]) -> None:
-    found = run("harden", DESK, "--seconds", 0)
+def test_more_effort_gives_the_same_set_where_it_is_proven(run: Callable[..., Result]) -> None:
+    usual, more = (run("harden", DESK, "--effort", times).stdout for times in (1, 3))
 
-    assert found.exit_code == 0
-    assert "not proven to be the best" in found.stdout
-    assert "not tried" in found.stdout
+    assert "exact" in usual
+    assert usual == more
 
 
 def test_an_unknown_control_gets_a_suggestion(run: Callable[..., Result], two_ways: Path) -> None:

@@ -2,49 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
-import math
-import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.candidates import AIMS, GATE, ISOLATION, Candidate, Pool, sound
 from threatmodel.analysis.context import Context
 from threatmodel.analysis.derived import derive
-from threatmodel.load.nodes import MapNode
-from threatmodel.model.elements import Control
-from threatmodel.span import Span
+from threatmodel.analysis.hitting import smallest_hitting_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
+    from typing import TypeAlias
 
-    from threatmodel.analysis.capability import Capability
     from threatmodel.analysis.paths import AttackPath
-    from threatmodel.model.graph import ModelGraph
 
-GATE: Final = "human-approval"
-ISOLATION: Final = "input-isolation"
-NOWHERE: Final = Span("", 1, 1, 1, 1)
-MOST_ROUNDS: Final = 400
-MOST_SEARCHED: Final = 60_000
-"""Sets tried by one exact search; beyond that the best found so far is taken, and the cut says it is not exact."""
-MOST_COMPARED: Final = 1500
-"""Clauses of which those that follow from others are left out; beyond that comparing takes longer than it saves."""
-MOST_TRIED_ALONE: Final = 150
-"""Candidates whose worth alone is worked out: those that stand on most paths."""
+    Clause: TypeAlias = frozenset[Candidate]
+    """Candidates of which every set that breaks a path has to hold one."""
+    Witness: TypeAlias = tuple[str, frozenset[Candidate]]
+    """The path of a clause, and a set that leaves it."""
 
-
-@dataclass(frozen=True, slots=True, order=True)
-class Candidate:
-    """One control at one place."""
-
-    control: str
-    """The type."""
-    on: str
-
-    @property
-    def isolates(self) -> bool:
-        """Whether it keeps text from an agent."""
-        return self.control == ISOLATION
+RUNS: Final = 220_000
+"""Elements, capabilities and paths that all runs of one search may derive, together; then the best so far is taken."""
+FEWEST_RUNS: Final = 12
+"""Runs however large the system is."""
+MOST_RUNS: Final = 4_000
+"""Runs however small the system is."""
+FEW_RUNS: Final = 100
+"""With fewer runs a search may end before it found a set that breaks everything."""
+MOST_AT_ONCE: Final = 2_000
+"""Routes that are added after one run."""
+SHARES: Final = {"smallest": 0.42, "cheapest": 0.67, "working": 0.84}
+"""Part of the runs that is used up at most once the search for a set ends; the rest is for single controls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +47,7 @@ class Cut:
     of: int
     cost: int
     exact: bool
+    """Whether it is proven that no set of the aim breaks more, and that none that breaks as much comes first."""
     unbroken: tuple[str, ...]
     """Ids of paths that no control of the set breaks."""
     finished: bool
@@ -79,317 +69,325 @@ class Singles:
 
     worth: tuple[Worth, ...]
     untried: int
-    """Candidates that were left out, since there are too many or time was up."""
+    """Candidates that were left out, since there are too many."""
 
 
-AIMS: Final = ("smallest", "cheapest", "working")
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a set leaves."""
+
+    paths: tuple[AttackPath, ...]
+    """Those that are listed."""
+    count: int
+    """All of them."""
+
+
+class Tired(Exception):  # noqa: N818  no error: the search ends where its effort is used up
+    """The runs that a search may take are used up."""
 
 
 class Cutter:
-    """Finds cuts of one system."""
+    """Finds cuts of one system. Effort is counted, not timed: the same system gives the same sets everywhere."""
 
-    def __init__(self, context: Context, *, exclude: frozenset[str] = frozenset(), seconds: float = math.inf) -> None:
+    def __init__(self, context: Context, *, exclude: frozenset[str] = frozenset(), effort: int = 1) -> None:
         """
         Look at the paths as they are.
 
         Args:
             context: The system, unchanged.
             exclude: Types of control that must not be proposed.
-            seconds: How long one search may take (each set, and the worth of single controls); then the best so far
-                is taken and said not to be exact.
+            effort: How many times the usual number of runs may be taken.
         """
-        self.seconds = seconds
         self._context = context
-        self._exclude = exclude
         first = derive(context)
+        total = sum(first.paths.by_state.values())
         self.paths = tuple(path for path in first.paths.listed if path.state != "broken")
-        self._reached = _actions_by_place(context.graph, first.capabilities)
+        self.total = total - first.paths.by_state["broken"]
+        self.states = {state: first.paths.by_state[state] for state in ("open", "claimed", "unknown")}
+        self.pool = Pool(context, first, exclude)
+        self.influenced = tuple(sorted({one.agent for one in first.influences}))
+        weight = len(context.graph.elements) + len(first.capabilities) + len(first.paths.listed) + total // 16
+        self.runs = min(max(RUNS // weight, FEWEST_RUNS), MOST_RUNS) * effort
+        self.taken = 0
+        self._until = self.runs
+        self._known: dict[frozenset[Candidate], Left] = {frozenset(): Left(self.paths, self.total)}
+        self._clauses: dict[Clause, Witness] = {}
+        self._proven: dict[Clause, Witness] = {}
 
     def cost(self, candidate: Candidate) -> int:
-        """Return what a candidate costs: a gate one per action behind it, others what the catalog says (12.1)."""
-        if candidate.control == GATE:
-            places = {candidate.on, *self._context.graph.places_named(candidate.on)}
-            return max(1, len({action for place in places for action in self._reached.get(place, ())}))
-        return self._context.catalog.controls[candidate.control].cost
+        """Return what a candidate costs (12.1)."""
+        return self.pool.cost(candidate)
 
-    def pool(self, aim: str = AIMS[0]) -> tuple[Candidate, ...]:
-        """Return every candidate that a set of that aim may hold, those on most paths first."""
+    def candidates(self, path: AttackPath) -> Clause:
+        """Return the candidates that stand on the route a path shows."""
+        return self.pool.on(path)
+
+    def ranked(self, aim: str = AIMS[0]) -> tuple[Candidate, ...]:
+        """Return the candidates of an aim that stand on a route of a path, those on most paths first."""
         standing: dict[Candidate, int] = {}
         for path in self.paths:
             for one in self.candidates(path):
                 standing[one] = standing.get(one, 0) + 1
-        return tuple(sorted((one for one in standing if self.allowed(aim, one)), key=lambda one: (-standing[one], one)))
-
-    def candidates(self, path: AttackPath) -> frozenset[Candidate]:
-        """Return the candidates that stand on the route a path shows."""
-        found = set(self._gates(path)) | set(self._isolations(path)) | set(self._confining(path))
-        return frozenset(one for one in found if one.control not in self._exclude)
-
-    def _split(self, path: AttackPath) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the steps of the text up to and with the agent, and those from the agent on."""
-        position = next((index for index, step in enumerate(path.steps) if step == path.agent and index > 0), 0)
-        return path.steps[: position + 1], path.steps[position:]
-
-    def _gates(self, path: AttackPath) -> Iterable[Candidate]:
-        graph = self._context.graph
-        _, acting = self._split(path)
-        for step in acting:
-            yield Candidate(GATE, step)
-            action = graph.actions.get(step)
-            if action is not None:
-                yield Candidate(GATE, action.tool.id)
-        for one, other in itertools.pairwise(acting):
-            yield Candidate(GATE, f"{one}>{other}")
-        if ">" in path.action:
-            yield Candidate(GATE, path.action)
-        reading = graph.actions.get(path.reading)
-        if reading is not None:
-            yield Candidate(GATE, reading.id)
-            yield Candidate(GATE, reading.tool.id)
-
-    def _isolations(self, path: AttackPath) -> Iterable[Candidate]:
-        graph = self._context.graph
-        text, _ = self._split(path)
-        for step in text:
-            if step in graph.elements and graph.elements[step].kind in {
-                "agent",
-                "service",
-                "external",
-                "store",
-                "tool",
-                "skill",
-            }:
-                yield Candidate(ISOLATION, step)
-            action = graph.actions.get(step)
-            if action is not None:
-                yield Candidate(ISOLATION, step)
-                yield Candidate(ISOLATION, action.tool.id)
-        for one, other in itertools.pairwise(text):
-            yield Candidate(ISOLATION, f"{one}>{other}")
-
-    def _confining(self, path: AttackPath) -> Iterable[Candidate]:
-        last = path.steps[-2] if len(path.steps) > 1 else path.agent
-        holder = next(
-            (
-                step
-                for step in reversed(path.steps[:-1])
-                if step in self._context.graph.delegations_to or step == path.agent
-            ),
-            last,
-        )
-        tool = self._context.graph.actions.get(path.action)
-        places = (path.action, *((tool.tool.id,) if tool else ()), holder)
-        if path.impact == "execution":
-            yield from (Candidate("sandbox", place) for place in places)
-        if path.impact == "destruction":
-            yield Candidate("backup-restore", path.action)
-        if path.impact == "persistence":
-            yield Candidate("memory-validation", path.action)
-        if path.impact == "disclosure":
-            yield from (Candidate("egress-allowlist", place) for place in places)
-            yield Candidate("recipient-allowlist", path.action)
-            if ">" in path.action:
-                yield Candidate("output-encoding", path.action.rpartition(">")[2])
+        able = (one for one in standing if self.pool.allowed(aim, one))
+        return tuple(sorted(able, key=lambda one: (-standing[one], one)))
 
     # Trying a set
 
+    def allow(self, share: float) -> None:
+        """Let runs be taken until this part of all of them is used up."""
+        self._until = int(self.runs * share)
+
+    @property
+    def free(self) -> int:
+        """How many runs may still be taken."""
+        return max(self._until - self.taken, 0)
+
+    def left(self, chosen: Iterable[Candidate]) -> Left:
+        """
+        Return what is not broken with these controls in place.
+
+        Raises:
+            Tired: it is not known yet, and no more runs may be taken.
+        """
+        key = frozenset(chosen)
+        if key not in self._known:
+            if self.taken >= self._until:
+                raise Tired
+            self.taken += 1
+            self._known[key] = self._run(key)
+        return self._known[key]
+
     def remaining(self, chosen: Iterable[Candidate]) -> tuple[AttackPath, ...]:
-        """Return the paths that are not broken with these controls in place."""
+        """Return the paths that are not broken with these controls in place, whatever effort it takes."""
+        key = frozenset(chosen)
+        if key not in self._known:
+            self._known[key] = self._run(key)
+        return self._known[key].paths
+
+    def _run(self, chosen: Iterable[Candidate]) -> Left:
         graph = self._context.graph
-        extra = {f"cut-{number}": _sound(number, candidate) for number, candidate in enumerate(sorted(chosen))}
+        extra = {f"cut-{number}": sound(number, candidate) for number, candidate in enumerate(sorted(chosen))}
         tried = replace(graph, elements={**graph.elements, **extra})
         context = Context(tried, self._context.catalog, self._context.placements, self._context.today, frozenset(extra))
-        return tuple(path for path in derive(context).paths.listed if path.state != "broken")
+        found = derive(context).paths
+        count = sum(found.by_state.values()) - found.by_state["broken"]
+        return Left(tuple(path for path in found.listed if path.state != "broken"), count)
+
+    # The three sets
 
     def cuts(self) -> tuple[Cut, ...]:
         """Return the three sets, equal ones once, in the order of `AIMS`."""
         found: dict[tuple[Candidate, ...], Cut] = {}
-        clauses: dict[str, set[frozenset[Candidate]]] = {aim: set() for aim in AIMS}
         for aim in AIMS:
-            cut = self._cut(aim, clauses[aim])
+            self.allow(SHARES[aim])
+            cut = self._cut(aim)
             known = found.get(cut.controls)
-            found[cut.controls] = replace(known, aims=(*known.aims, aim)) if known else cut
+            if known:
+                found[cut.controls] = replace(known, aims=(*known.aims, aim), exact=known.exact and cut.exact)
+            else:
+                found[cut.controls] = cut
         return tuple(found.values())
 
-    def allowed(self, aim: str, candidate: Candidate) -> bool:
-        """Return whether a set of that aim may hold a candidate; `working` leaves agents what they read and do."""
-        if aim != "working":
-            return True
-        if candidate.isolates:
-            return False
-        return (
-            candidate.control != GATE
-            or ">" in candidate.on
-            or candidate.on in self._context.graph.actions
-            or "." in candidate.on
-        )
+    def made(self, aim: str, chosen: Iterable[Candidate], *, exact: bool, finished: bool) -> Cut:
+        """Return a set with what it breaks."""
+        controls = tuple(sorted(chosen))
+        unbroken = tuple(sorted(path.id for path in self.remaining(controls)))
+        left = self._known[frozenset(controls)].count
+        cost = sum(self.cost(one) for one in controls)
+        return Cut((aim,), controls, max(self.total - left, 0), self.total, cost, exact, unbroken, finished)
 
-    def _cut(self, aim: str, clauses: set[frozenset[Candidate]]) -> Cut:
-        hopeless: set[str] = set()
-        exact, finished = True, False
-        until = time.monotonic() + self.seconds
-        chosen: tuple[Candidate, ...] = ()
-        useless: dict[str, set[Candidate]] = {}
-        for _ in range(MOST_ROUNDS):
-            left = [path for path in (self.remaining(chosen) if chosen else self.paths) if path.id not in hopeless]
-            if not left:
-                finished = True
-                break
-            if time.monotonic() > until:
-                exact = False
-                break
-            before = len(clauses)
-            for path in left:
-                held = useless.setdefault(path.id, set())
-                standing = self.candidates(path) & set(chosen)
-                held |= standing
-                able = frozenset(one for one in self.candidates(path) if self.allowed(aim, one) and one not in held)
-                if able:
-                    clauses.add(able)
-                else:
-                    hopeless.add(path.id)
-            if len(clauses) == before and not hopeless:
-                exact = False
-                break
-            chosen, proven = smallest_hitting_set(clauses, self.cost, by_cost=aim == "cheapest", until=until)
-            exact = exact and proven
-        unbroken = tuple(sorted(path.id for path in self.remaining(chosen)))
-        total = len(self.paths)
-        return Cut((aim,), tuple(sorted(chosen)), total - len(set(unbroken) & {path.id for path in self.paths}), total,
-                   sum(self.cost(one) for one in chosen), exact and not unbroken, unbroken, finished)  # fmt: skip
+    def _cut(self, aim: str) -> Cut:
+        """Hit the routes found so far, put the set in place, and add the routes that are left, until none is."""
+        search = _Aim(self, aim, self.pool.of(aim))
+        exact = False
+        with suppress(Tired):
+            exact = search.best()
+        self.keep(search.clauses, search.proven)
+        return self.made(aim, search.chosen, exact=exact, finished=search.whole)
 
     def single(self) -> Singles:
         """Return what each single control breaks, most first, then by cost and name."""
-        pool = self.pool()
-        before = {path.id for path in self.paths}
-        worth = []
-        tried = 0
-        until = time.monotonic() + self.seconds
-        for one in pool[:MOST_TRIED_ALONE]:
-            if time.monotonic() > until:
+        self.allow(1)
+        ranked = self.ranked()
+        worth, tried = [], 0
+        for one in ranked:
+            try:
+                broken = self.total - self.left((one,)).count
+            except Tired:
                 break
             tried += 1
-            broken = len(before - {path.id for path in self.remaining((one,))})
-            if broken:
+            if broken > 0:
                 worth.append(Worth(one, broken, self.cost(one)))
         found = tuple(sorted(worth, key=lambda item: (-item.breaks, item.cost, item.candidate)))
-        return Singles(found, len(pool) - tried)
+        return Singles(found, len(ranked) - tried)
+
+    # What searches share
+
+    def shared(self, pool: frozenset[Candidate], hopeless: frozenset[str]) -> tuple[dict[Clause, Witness], set[Clause]]:
+        """Return the clauses found so far as far as they go for a smaller pool, and those of them that are proven."""
+        found: dict[Clause, Witness] = {}
+        proven: set[Clause] = set()
+        for clause, (path, chosen) in (*self._clauses.items(), *self._proven.items()):
+            part = clause & pool
+            if part and path not in hopeless and chosen <= pool:
+                found[part] = (path, chosen)
+                if clause in self._proven:
+                    proven.add(part)
+        return found, proven
+
+    def keep(self, clauses: dict[Clause, Witness], proven: set[Clause]) -> None:
+        """Note clauses for the searches to come."""
+        self._clauses.update(clauses)
+        self._proven.update({one: clauses[one] for one in proven})
 
 
-def smallest_hitting_set(
-    clauses: Iterable[frozenset[Candidate]], cost: Callable[[Candidate], int], *, by_cost: bool, until: float = math.inf
-) -> tuple[tuple[Candidate, ...], bool]:
-    """
-    Return the first set, by size and then cost (or cost and then size) and then names, that meets every clause.
+class _Aim:
+    """The search for one set."""
 
-    Args:
-        clauses: Of each the set has to hold one member.
-        cost: What a candidate costs.
-        by_cost: Whether cost counts before size.
-        until: When to stop, by `time.monotonic`.
+    def __init__(self, cutter: Cutter, aim: str, pool: frozenset[Candidate]) -> None:
+        self._cutter = cutter
+        self._pool = pool
+        self._by_cost = aim == "cheapest"
+        self.clauses: dict[Clause, Witness] = {}
+        self.proven: set[Clause] = set()
+        self._refuted: set[Clause] = set()
+        self._hopeless: frozenset[str] = frozenset()
+        self._knows_hopeless = False
+        self._listed_all = True
+        self.chosen: tuple[Candidate, ...] = ()
+        """The best set so far."""
+        self.whole = False
+        """Whether it breaks everything that the pool breaks."""
 
-    Returns:
-        The set, and whether the search was finished: then no better one exists.
-    """
-    wanted = list(clauses)
-    if len(wanted) <= MOST_COMPARED:
-        wanted = [clause for clause in wanted if not any(other < clause for other in wanted)]
-    weight: Mapping[Candidate, int] = {one: cost(one) for clause in wanted for one in clause}
+    def best(self) -> bool:
+        """
+        Find the first set that breaks everything the pool can break.
 
-    def key(chosen: tuple[Candidate, ...]) -> tuple[int, int, tuple[Candidate, ...]]:
-        total = sum(weight[one] for one in chosen)
-        return (total, len(chosen), tuple(sorted(chosen))) if by_cost else (len(chosen), total, tuple(sorted(chosen)))
+        Returns:
+            Whether it is proven to be the first.
 
-    best = _greedy(wanted, weight)
-    tried = 0
-    late = False
+        Raises:
+            Tired: no more runs may be taken; `chosen` is the best so far.
+        """
+        if self._pool < self._cutter.pool.all:
+            self._find_hopeless()
+        elif self._cutter.runs < FEW_RUNS:
+            self._begin()
+        self.clauses, self.proven = self._cutter.shared(self._pool, self._hopeless)
+        while True:
+            chosen, searched = self._hit(self.clauses)
+            left = self._left(chosen)
+            if left:
+                if not self.whole:
+                    self.chosen = chosen
+                self._add(left, chosen)
+                continue
+            if not self.whole or self._key(chosen) < self._key(self.chosen):
+                self.chosen, self.whole = chosen, True
+            if not searched:
+                self._thin()
+                return False
+            if self._prove(chosen):
+                self.chosen = chosen
+                return self._listed_all
 
-    def search(left: list[frozenset[Candidate]], chosen: tuple[Candidate, ...]) -> None:
-        nonlocal best, tried, late
-        tried += 1
-        late = late or time.monotonic() > until
-        if late or tried > MOST_SEARCHED:
+    def _begin(self) -> None:
+        """Take, where a search may end early, what surely is a set: one kind of control on every agent."""
+        for control in (ISOLATION, GATE):
+            every = tuple(Candidate(control, agent) for agent in self._cutter.influenced)
+            if self.whole and self._key(every) > self._key(self.chosen):
+                continue
+            if self._pool.issuperset(every) and not self._cutter.left(every).count:
+                self.chosen, self.whole = every, True
+
+    def _find_hopeless(self) -> None:
+        """Find the paths that stay with everything in place, and forget what was asked for their sake."""
+        everything = self._cutter.left(self._pool)
+        self._hopeless = frozenset(path.id for path in everything.paths)
+        self._listed_all = len(everything.paths) == everything.count
+        self.clauses = {one: witness for one, witness in self.clauses.items() if witness[0] not in self._hopeless}
+        self.proven &= self.clauses.keys()
+        self._knows_hopeless = True
+
+    def _hit(self, clauses: Iterable[Clause]) -> tuple[tuple[Candidate, ...], bool]:
+        return smallest_hitting_set(clauses, self._cutter.cost, by_cost=self._by_cost)
+
+    def _key(self, chosen: tuple[Candidate, ...]) -> tuple[int, int, tuple[Candidate, ...]]:
+        total = sum(self._cutter.cost(one) for one in chosen)
+        return (total, len(chosen), chosen) if self._by_cost else (len(chosen), total, chosen)
+
+    def _left(self, chosen: Iterable[Candidate]) -> list[AttackPath]:
+        return [path for path in self._cutter.left(chosen).paths if path.id not in self._hopeless]
+
+    def _add(self, left: list[AttackPath], chosen: tuple[Candidate, ...]) -> None:
+        """Add what has to be hit for the routes that a set leaves; none of it is hit by that set."""
+        before, held = len(self.clauses), frozenset(chosen)
+        for path in left[:: max(len(left) // MOST_AT_ONCE, 1)]:
+            clause = (self._cutter.candidates(path) & self._pool) - held
+            if clause and clause not in self._refuted:
+                self.clauses.setdefault(clause, (path.id, held))
+        if len(self.clauses) > before:
             return
-        if not left:
-            if key(chosen) < key(best):
-                best = chosen
-            return
-        bound = _bound(left, weight, by_cost=by_cost)
-        now = key(chosen)
-        if (now[0] + bound) > key(best)[0]:
-            return
-        clause = min(left, key=lambda one: (len(one), sorted(one)))
-        for one in sorted(clause, key=lambda item: (-sum(item in other for other in left), weight[item], item)):
-            search([other for other in left if one not in other], (*chosen, one))
+        if not self._knows_hopeless:
+            self._find_hopeless()
+        able = next((path for path in left if path.id not in self._hopeless), None)
+        if able is not None:
+            self._add_sure((able.id, held), self._cutter.candidates(able))
 
-    search(wanted, ())
-    return tuple(sorted(best)), not late and tried <= MOST_SEARCHED
+    def _add_sure(self, witness: Witness, guess: Clause) -> None:
+        """Add a clause that is proven at once: all that is not in it was in place, and the path stayed."""
+        path, held = witness
 
+        def grow(more: tuple[Candidate, ...]) -> None:
+            nonlocal held
+            if not more:
+                return
+            if any(one.id == path for one in self._cutter.left(held.union(more)).paths):
+                held = held.union(more)
+            elif len(more) > 1:
+                middle = len(more) // 2
+                grow(more[:middle])
+                grow(more[middle:])
 
-def _greedy(clauses: list[frozenset[Candidate]], weight: Mapping[Candidate, int]) -> tuple[Candidate, ...]:
-    holding: dict[Candidate, list[int]] = {}
-    for number, clause in enumerate(clauses):
-        for one in clause:
-            holding.setdefault(one, []).append(number)
-    counts = {one: len(numbers) for one, numbers in holding.items()}
-    met, chosen = [False] * len(clauses), []
-    while not all(met):
-        one = min(counts, key=lambda item: (-counts[item], weight[item], item))
-        chosen.append(one)
-        for number in holding[one]:
-            if not met[number]:
-                met[number] = True
-                for other in clauses[number]:
-                    counts[other] -= 1
-    return tuple(chosen)
+        others = self._pool - held - guess
+        grow(tuple(sorted(others, key=lambda one: (one.on, one.control))))  # what breaks a path stands close together
+        clause = self._pool - held
+        self.clauses[clause] = witness
+        self.proven.add(clause)
 
+    def _prove(self, chosen: tuple[Candidate, ...]) -> bool:
+        """
+        Prove that no set comes before this one.
 
-def _bound(clauses: list[frozenset[Candidate]], weight: Mapping[Candidate, int], *, by_cost: bool) -> int:
-    """Return a lower bound: clauses that share no candidate need one each."""
-    used: set[Candidate] = set()
-    total = 0
-    for clause in sorted(clauses, key=len):
-        if not clause & used:
-            used |= clause
-            total += min(weight[one] for one in clause) if by_cost else 1
-    return total
+        A clause is proven if a path stays with everything else in place: so every set has to hold one of it. Only those
+        are looked at that are needed to tell the set from better ones. One that does not hold is replaced by one that
+        does; then the search goes on.
+        """
+        while True:
+            first, searched = self._hit(self.proven)
+            if not searched:
+                raise Tired
+            if first == chosen:
+                return True
+            missed = [one for one in self.clauses if one.isdisjoint(first)]
+            if not missed:
+                raise Tired
+            missed.sort(key=lambda one: (len(one), sorted(one)))
+            seen: set[Candidate] = set()
+            for clause in missed:
+                if not clause.isdisjoint(seen):
+                    continue
+                seen |= clause
+                if self._left(self._pool - clause):
+                    self.proven.add(clause)
+                    continue
+                self._refuted.add(clause)
+                self._add_sure(self.clauses.pop(clause), clause)
+                return False
 
-
-def _sound(number: int, candidate: Candidate) -> Control:
-    """Return a control as a sound one would stand: proven, at the target, approved by a team, a backup of its own."""
-    body = MapNode(NOWHERE)
-    settings = MapNode(NOWHERE)
-    if candidate.control == GATE:
-        settings.update({"binds": "parameters", "on_timeout": "deny"})
-        body.update({"by": "the-approving-team", "at": "target"})
-    evidence = MapNode(NOWHERE)
-    evidence.update({"kind": "test", "ref": "cut"})
-    body.update(
-        {
-            "type": candidate.control,
-            "on": [candidate.on],
-            "status": "tested",
-            "settings": settings,
-            "evidence": [evidence],
-        }
-    )
-    if candidate.control == "backup-restore":
-        body["store"] = "a-store-of-its-own"
-    return Control(f"cut-{number}", body, NOWHERE, f"controls.cut-{number}", candidate.control)
-
-
-def _actions_by_place(graph: ModelGraph, capabilities: Iterable[Capability]) -> dict[str, set[str]]:
-    """Return place → the actions that are reached through it."""
-    found: dict[str, set[str]] = {}
-    for one in capabilities:
-        name, route = one.action, one.route
-        places = {*route, name}
-        action = graph.actions.get(name)
-        if action is not None:
-            places.add(action.tool.id)
-        elif name.endswith(".*"):
-            places.add(name.removesuffix(".*"))
-        places.update(f"{a}>{b}" for a, b in itertools.pairwise(route))
-        for place in places:
-            found.setdefault(place, set()).add(name)
-    return found
+    def _thin(self) -> None:
+        """Leave out what the best set can do without, the dearest first."""
+        for one in sorted(self.chosen, key=lambda item: (-self._cutter.cost(item), item)):
+            rest = tuple(other for other in self.chosen if other != one)
+            if not self._left(rest):
+                self.chosen = rest

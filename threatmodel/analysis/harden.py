@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.cuts import AIMS, MOST_TRIED_ALONE, Cut, Cutter, Singles
+from threatmodel.analysis.candidates import AIMS
+from threatmodel.analysis.cuts import Cut, Cutter, Singles, Tired
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import TypeAlias
+    from collections.abc import Iterable, Mapping
 
+    from threatmodel.analysis.candidates import Candidate
     from threatmodel.analysis.context import Context
-    from threatmodel.analysis.cuts import Candidate
 
-    Counted: TypeAlias = Callable[[Iterable[Candidate]], int]
-    """A set → how many paths it leaves."""
-
-MOST_SETS: Final = 1500
-"""Sets within a budget that are all tried; where there are more, the best of a search is taken and is not exact."""
+BUDGETED: Final = {"smallest": 0.8, "cheapest": 0.85, "working": 0.9}
+"""Part of the runs that is used up at most once the search for a set within a budget ends."""
 MOST_EXAMPLES: Final = 5
 """Paths that a set leaves for which a control is looked for that breaks them, and controls tried for each."""
 
@@ -40,7 +37,7 @@ class Hardening:
 
 
 def harden(
-    context: Context, *, exclude: frozenset[str] = frozenset(), budget: int | None = None, seconds: float = 3.0
+    context: Context, *, exclude: frozenset[str] = frozenset(), budget: int | None = None, effort: int = 1
 ) -> Hardening:
     """
     Find the sets of controls that break the paths of a system.
@@ -50,9 +47,9 @@ def harden(
         exclude: Types of control that must not be proposed.
         budget: What a set may cost at most. Where none that costs so little breaks every path, the set that breaks
             most is taken.
-        seconds: How long the search for one set may take.
+        effort: How many times the usual number of runs may be taken.
     """
-    cutter = Cutter(context, exclude=exclude, seconds=seconds)
+    cutter = Cutter(context, exclude=exclude, effort=effort)
     cuts = cutter.cuts()
     dear = {aim for cut in cuts if budget is not None and cut.cost > budget for aim in cut.aims}
     if budget is not None:
@@ -65,8 +62,7 @@ def harden(
         for cut in cuts
         for number, path in enumerate(cut.unbroken)
     }
-    states = {state: sum(path.state == state for path in cutter.paths) for state in ("open", "claimed", "unknown")}
-    return Hardening(states, cuts, why, cutter.single(), budget)
+    return Hardening(cutter.states, cuts, why, cutter.single(), budget)
 
 
 def _joined(cuts: Iterable[Cut]) -> tuple[Cut, ...]:
@@ -93,7 +89,7 @@ def _reason(cutter: Cutter, free: Cutter, cut: Cut, path_id: str, budget: int | 
     working = cut.aims[0] == "working"
     example = _example(cutter, able, path_id) if look and working else ""
     such = f", such as {example}" if example else ""
-    if working and not any(cutter.allowed("working", one) for one in able):
+    if working and not any(cutter.pool.allowed("working", one) for one in able):
         return f"only what takes work away breaks it{such}"
     if not cut.finished:
         return "the search ended before it found what breaks it"
@@ -120,90 +116,96 @@ def _within(cutter: Cutter, aim: str, cuts: tuple[Cut, ...], budget: int) -> Cut
     full = next(cut for cut in cuts if aim in cut.aims)
     if full.cost <= budget:
         return replace(full, aims=(aim,))
-    until = time.monotonic() + cutter.seconds
-    pool = [one for one in cutter.pool(aim) if cutter.cost(one) <= budget]
-    tried: dict[tuple[Candidate, ...], int] = {}
-
-    def left(chosen: Iterable[Candidate]) -> int:
-        key = tuple(sorted(chosen))
-        if key not in tried:
-            tried[key] = len(cutter.remaining(key)) if key else len(cutter.paths)
-        return tried[key]
-
-    left(())
-    exact = _sets(pool, cutter, budget) <= MOST_SETS and _try_all(cutter, pool, budget, left, until)
+    search = _Within(cutter, aim, budget)
+    cutter.allow(BUDGETED[aim])
+    exact = search.try_all()
     if not exact:
-        _grow(cutter, pool, budget, left, until)
-        _shrink(cutter, full.controls, budget, left, until)
-        for cut in cuts:
-            if cut.cost <= budget and all(cutter.allowed(aim, one) for one in cut.controls):
-                left(cut.controls)
-    affordable = [chosen for chosen in tried if _cost(cutter, chosen) <= budget]
-
-    def key(chosen: tuple[Candidate, ...]) -> tuple[int, int, int, tuple[Candidate, ...]]:
-        size, cost = len(chosen), _cost(cutter, chosen)
-        return (tried[chosen], cost, size, chosen) if aim == "cheapest" else (tried[chosen], size, cost, chosen)
-
-    best = min(affordable, key=key)
-    unbroken = tuple(sorted(path.id for path in cutter.remaining(best)))
-    total = len(cutter.paths)
-    broken = total - len(set(unbroken) & {path.id for path in cutter.paths})
-    return Cut((aim,), best, broken, total, _cost(cutter, best), exact, unbroken, finished=True)
+        search.take(*(cut.controls for cut in cuts))
+        with suppress(Tired):
+            search.grow()
+            search.shrink(full.controls)
+    return cutter.made(aim, search.best(), exact=exact, finished=True)
 
 
-def _try_all(cutter: Cutter, pool: list[Candidate], budget: int, left: Counted, until: float) -> bool:
-    """Try every set within the budget; return whether there was time for all."""
-    most = budget // max(1, min(map(cutter.cost, pool), default=1))
-    for size in range(1, most + 1):
-        for chosen in itertools.combinations(pool, size):
-            if time.monotonic() > until:
-                return False
-            if _cost(cutter, chosen) <= budget:
-                left(chosen)
-    return True
+class _Within:
+    """The sets of one aim that were tried within a budget."""
 
+    def __init__(self, cutter: Cutter, aim: str, budget: int) -> None:
+        self._cutter = cutter
+        self._aim = aim
+        self._budget = budget
+        self._tried: dict[tuple[Candidate, ...], int] = {(): cutter.total}
 
-def _cost(cutter: Cutter, chosen: Iterable[Candidate]) -> int:
-    return sum(cutter.cost(one) for one in chosen)
+    def cost(self, chosen: Iterable[Candidate]) -> int:
+        """Return what a set costs."""
+        return sum(self._cutter.cost(one) for one in chosen)
 
+    def best(self) -> tuple[Candidate, ...]:
+        """Return the set that leaves least, then the first as the aim orders sets."""
 
-def _sets(pool: Iterable[Candidate], cutter: Cutter, budget: int) -> int:
-    """Return how many sets cost at most `budget`."""
-    ways = [1] + [0] * budget
-    for one in pool:
-        cost = cutter.cost(one)
-        for total in range(budget, cost - 1, -1):
-            ways[total] += ways[total - cost]
-    return sum(ways)
+        def key(chosen: tuple[Candidate, ...]) -> tuple[int, int, int, tuple[Candidate, ...]]:
+            size, cost = len(chosen), self.cost(chosen)
+            return (self._tried[chosen], *((cost, size) if self._aim == "cheapest" else (size, cost)), chosen)
 
+        return min((chosen for chosen in self._tried if self.cost(chosen) <= self._budget), key=key)
 
-def _grow(cutter: Cutter, pool: list[Candidate], budget: int, left: Counted, until: float) -> None:
-    """Add, time after time, the control that breaks most further paths for what it costs."""
-    chosen: tuple[Candidate, ...] = ()
-    while time.monotonic() < until:
-        room, now = budget - _cost(cutter, chosen), left(chosen)
-        best, gain = None, 0.0
-        for one in pool[:MOST_TRIED_ALONE]:
-            cost = cutter.cost(one)
-            if one in chosen or cost > room or time.monotonic() > until:
-                continue
-            more = (now - left((*chosen, one))) / max(cost, 1)
-            if more > gain:
-                best, gain = one, more
-        if best is None:
-            return
-        chosen = (*chosen, best)
+    def left(self, chosen: Iterable[Candidate]) -> int:
+        """Return how many paths a set leaves."""
+        key = tuple(sorted(chosen))
+        if key not in self._tried:
+            self._tried[key] = self._cutter.left(key).count
+        return self._tried[key]
 
+    def take(self, *sets: tuple[Candidate, ...]) -> None:
+        """Look at sets that are known already."""
+        for chosen in sets:
+            if self.cost(chosen) <= self._budget and all(self._cutter.pool.allowed(self._aim, one) for one in chosen):
+                self.left(chosen)
 
-def _shrink(cutter: Cutter, whole: tuple[Candidate, ...], budget: int, left: Counted, until: float) -> None:
-    """Take, time after time, away what a whole set can do without most easily, until it fits."""
-    chosen = whole
-    while _cost(cutter, chosen) > budget:
-        best = chosen[:-1]
-        for one in chosen:
-            if time.monotonic() > until:
-                break
-            rest = tuple(other for other in chosen if other != one)
-            best = min(best, rest, key=lambda item: (left(item), _cost(cutter, item), item))
-        chosen = best
-    left(chosen)
+    def try_all(self) -> bool:
+        """Try every set within the budget; return whether that could be done."""
+        pool = sorted(one for one in self._cutter.pool.of(self._aim) if self._cutter.cost(one) <= self._budget)
+        if self._sets(pool) > self._cutter.free:
+            return False
+        with suppress(Tired):
+            most = self._budget // max(1, min(map(self._cutter.cost, pool), default=1))
+            for size in range(1, most + 1):
+                for chosen in itertools.combinations(pool, size):
+                    if self.cost(chosen) <= self._budget:
+                        self.left(chosen)
+            return True
+        return False
+
+    def _sets(self, pool: Iterable[Candidate]) -> int:
+        """Return how many sets cost at most the budget."""
+        ways = [1] + [0] * self._budget
+        for one in pool:
+            cost = self._cutter.cost(one)
+            for total in range(self._budget, cost - 1, -1):
+                ways[total] += ways[total - cost]
+        return sum(ways)
+
+    def grow(self) -> None:
+        """Add, time after time, the control that breaks most further paths for what it costs."""
+        chosen: tuple[Candidate, ...] = ()
+        pool = [one for one in self._cutter.ranked(self._aim) if self._cutter.cost(one) <= self._budget]
+        while True:
+            room, now = self._budget - self.cost(chosen), self.left(chosen)
+            best, gain = None, 0.0
+            for one in pool:
+                cost = self._cutter.cost(one)
+                if one not in chosen and cost <= room:
+                    more = (now - self.left((*chosen, one))) / max(cost, 1)
+                    if more > gain:
+                        best, gain = one, more
+            if best is None:
+                return
+            chosen = (*chosen, best)
+
+    def shrink(self, whole: tuple[Candidate, ...]) -> None:
+        """Take, time after time, away what a whole set can do without most easily, until it fits."""
+        chosen = whole
+        while self.cost(chosen) > self._budget:
+            rests = [tuple(other for other in chosen if other != one) for one in chosen]
+            chosen = min(rests, key=lambda item: (self.left(item), self.cost(item), item))
+        self.left(chosen)

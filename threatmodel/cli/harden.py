@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from threatmodel.catalog.reader import Catalog
 
-PATIENCE = 3.0  # seconds for one search; there are three, and one for single controls
-
 
 @click.command(
     cls=Cli,
@@ -27,14 +25,14 @@ PATIENCE = 3.0  # seconds for one search; there are three, and one for single co
               help="A type of control not to propose; may be repeated.")  # fmt: skip
 @click.option("--budget", type=click.IntRange(min=0), metavar="N",
               help="A set may cost N at most; if none breaks all, the one that breaks most.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(min=0), default=PATIENCE, show_default=True, metavar="S",
-              help="For each of the searches; then the best so far is shown, as such.")  # fmt: skip
+@click.option("--effort", type=click.IntRange(min=1), default=1, show_default=True, metavar="N",
+              help="Search N times as far, where a set is not proven to be the best.")  # fmt: skip
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="json is described by `threatmodel schema harden-1`.")  # fmt: skip
 @OUTPUT
 def harden(  # noqa: PLR0917  one argument per option
     file: Path, catalogs: tuple[Path, ...], today: datetime | None, exclude: tuple[str, ...], budget: int | None,
-    seconds: float, form: str, output: Path | None,
+    effort: int, form: str, output: Path | None,
 ) -> None:  # fmt: skip
     """
     Say which controls break every attack path that is open, claimed or unknown: the fewest, the cheapest, and those
@@ -56,7 +54,7 @@ def harden(  # noqa: PLR0917  one argument per option
     placed = place_all(model.graph, model.catalog.controls)
     context = Context(model.graph, model.catalog, placed, day() if today is None else today.date())
     with console.progress("Trying controls"):
-        found = find(context, exclude=frozenset(exclude), budget=budget, seconds=seconds)
+        found = find(context, exclude=frozenset(exclude), budget=budget, effort=effort)
     if form == "json":
         from threatmodel.export.harden_json import harden_json
 

@@ -9,7 +9,7 @@ from threatmodel.version import VERSION
 
 if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Model
-    from threatmodel.analysis.cuts import Candidate
+    from threatmodel.analysis.candidates import Candidate
     from threatmodel.analysis.harden import Hardening
 
 FORMAT: Final = "threatmodel/harden-1"

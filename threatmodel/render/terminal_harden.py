@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from threatmodel.analysis.analysis import Model
-    from threatmodel.analysis.cuts import Candidate, Cut
+    from threatmodel.analysis.candidates import Candidate
+    from threatmodel.analysis.cuts import Cut
     from threatmodel.analysis.harden import Hardening
 
 SINGLES: Final = 10  # single controls that are listed
@@ -129,6 +130,6 @@ class _Page:
         if len(worth) > SINGLES:
             notes.append(f"{len(worth) - SINGLES} more break something (--format json lists them)")
         if untried:
-            notes.append(f"{_counted(untried, 'candidate')} not tried, since there are too many or time was up")
+            notes.append(f"{_counted(untried, 'candidate')} not tried, since there are too many")
         if notes:
             yield from self.wrapped("; ".join(notes), "  ", style="dim")

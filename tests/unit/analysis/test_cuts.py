@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from threatmodel.analysis.candidates import ISOLATION, Candidate
 from threatmodel.analysis.context import Context
-from threatmodel.analysis.cuts import Candidate, Cutter, smallest_hitting_set
+from threatmodel.analysis.cuts import Cutter
+from threatmodel.analysis.hitting import smallest_hitting_set
 from threatmodel.model.layers import place_all
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def test_each_aim_has_its_own_answer(described: Described) -> None:
 
     assert len(cuts["smallest"].controls) == 1
     assert {one.on for one in cuts["working"].controls} == {"till.refund", "till.void", "disks.drop"}
-    assert not any(one.isolates for one in cuts["working"].controls)
+    assert not any(one.control == ISOLATION for one in cuts["working"].controls)
     assert all(cut.exact and cut.breaks == cut.of == 6 and not cut.unbroken for cut in cuts.values())
 
 
@@ -58,7 +60,8 @@ def test_what_is_excluded_is_not_proposed_and_what_cannot_be_broken_is_said(desc
 
     assert {one.control for one in smallest.controls} <= {"backup-restore"}
     assert len(smallest.unbroken) == 4
-    assert not smallest.exact
+    assert smallest.exact
+    assert smallest.finished
 
 
 def test_a_sandbox_counts_for_the_fact_it_changes(described: Described) -> None:
