@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -67,6 +67,15 @@ class Catalog:
     def rules(self) -> Mapping[str, Rule]:
         """Id → rule, in the order of their ids."""
         return self._read("rules", "rule-1", lambda data, path: [rule_from(data, path, Path(path).parent.name)])
+
+    def with_drafts(self) -> Catalog:
+        """Return the same catalog with every draft as a stable rule, to try them out."""
+        found = Catalog(self.folders)
+        found.__dict__["rules"] = {
+            name: replace(rule, status="stable") if rule.status == "draft" else rule
+            for name, rule in self.rules.items()
+        }
+        return found
 
     def entry(self, reference: str) -> Entry | None:
         """Return the framework entry that `framework:ENTRY` names."""

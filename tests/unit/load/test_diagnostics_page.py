@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[3]
-MAKERS: Final = {"Diagnostic", "problem", "stop", "_refuse"}
+MAKERS: Final = {"Diagnostic", "problem", "stop", "_refuse", "_error", "_warning"}
 CODE: Final = re.compile(r"[a-z]+(-[a-z]+)*\Z")
 
 
