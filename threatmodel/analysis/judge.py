@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ from threatmodel.analysis.subjects import (
     PathSubject,
 )
 from threatmodel.analysis.truth import Truth
-from threatmodel.model.elements import Action, Delegation
+from threatmodel.model.elements import Action, Delegation, as_words
 from threatmodel.model.facts import fact
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 MOST_EVIDENCE: Final = 12  # facts shown with one finding
 MOST_NAMES: Final = 6  # elements named in one message
+MOST_ACTIONS: Final = 3  # of one tool
 DERIVED: Final = "derived"
 """The impact of a rule whose severity starts from what happens."""
 _STATES: Final = {
@@ -264,10 +266,17 @@ def group(rule: Rule, subject: Element) -> str:
     if rule.group == "rule":
         return rule.id
     if rule.group == "parent" and isinstance(subject, Derivation):
-        return f"{rule.id}@{subject.agent}"
+        return f"{rule.id}@{_acting(subject)}"
     if rule.group == "parent" and isinstance(subject, Action | Delegation):
         return f"{rule.id}@{owners(subject)[0]}"
     return f"{rule.id}@{subject.id}"
+
+
+def _acting(subject: Derivation) -> str:
+    """Return the agent whose call it is: what others bring about through it is decided together with its own."""
+    if isinstance(subject, PathSubject | MishapSubject) and (through := as_words(subject.body["through"])):
+        return through[-1]
+    return subject.agent
 
 
 def compliance(rule: Rule, controls: Mapping[str, ControlType]) -> Iterator[Compliance]:
@@ -286,6 +295,10 @@ def compliance(rule: Rule, controls: Mapping[str, ControlType]) -> Iterator[Comp
 
 
 def _listed(names: list[str]) -> str:
+    """Join names; many actions of one tool become `tool.*`."""
+    tools = Counter(name.partition(".")[0] for name in names if "." in name)
+    many = {tool for tool, actions in tools.items() if actions > MOST_ACTIONS}
+    names = list(dict.fromkeys(f"{tool}.*" if (tool := name.partition(".")[0]) in many else name for name in names))
     more = len(names) - MOST_NAMES
     return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 

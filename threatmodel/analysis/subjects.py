@@ -368,7 +368,7 @@ class Subjects:
             element = self._graph.elements.get(path.action)
             if element is not None and element.kind in {"tool", "skill"} and path.source == path.action:
                 return "arguments"
-            return "reach"
+            return "store" if element is not None and element.kind == "store" else "reach"
         effects = set(action.effects)
         if "send" in effects:
             return "call"
@@ -395,9 +395,17 @@ class Subjects:
         return tuple(found)
 
     def _line(self, agent: str, action: str) -> Span:
-        """Return the line that says most of it: the action's own, else the agent's."""
-        known = self._graph.actions.get(action)
+        """Return the line that says most of it: of what it happens by, else of the agent."""
+        known = self._graph.actions.get(action) or self._graph.elements.get(action) or self._edges.get(action)
         return known.span if known is not None else self._graph.elements[agent].span
+
+    @cached_property
+    def _edges(self) -> Mapping[str, Element]:
+        """`from>to` → the first flow or delegation between the two."""
+        found: dict[str, Element] = {}
+        for edge in (*self._graph.flows, *self._graph.delegations):
+            found.setdefault(f"{edge.source}>{edge.target}", edge)
+        return found
 
 
 def _around(parts: Sequence[Capability]) -> bool:
