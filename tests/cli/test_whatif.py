@@ -205,3 +205,50 @@ def test_colour_adds_codes_and_no_words(run: Callable[..., Result]) -> None:
 
     assert "\x1b[" in colored
     assert re.sub("\x1b\\[[0-9;]*m", "", colored) == run("whatif", DESK, "--lose", "refund-approval").stdout
+
+
+def test_an_answer_says_what_it_settles(run: Callable[..., Result], compared: Callable[..., Any], till: Path) -> None:
+    """Questions that are answered, and a credential that works for another time, are listed though no path moves."""
+    change = ("--set", "credentials.till-key.revoked={within: 5m}")
+    data = compared(till, *change)
+    text = run("whatif", till, *change).stdout
+
+    assert "credentials.till-key.revoked" in {one["fact"] for one in data["questions"] if one["change"] == "settled"}
+    assert [one["now"]["usable_after_revocation"] for one in data["credentials"]] == ["5m"]
+    assert "  changed  till-key: after revocation 5m (was after revocation unknown)" in text
+    assert "  settled  credentials.till-key.revoked (" in text
+
+
+def test_a_component_that_is_set_brings_its_facts(compared: Callable[..., Any], till: Path) -> None:
+    data = compared(till, "--set", "tools.till.uses=github-mcp")
+
+    assert len(data["capabilities"]) > 10
+    assert "till.refund" not in {one["action"] for one in data["capabilities"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("githb", "no component is named 'githb'"),
+        ("openai", "belongs under 'models:'"),
+    ],
+)
+def test_a_component_that_does_not_fit_is_refused(run: Callable[..., Result], till: Path, name: str, said: str) -> None:
+    found = run("whatif", till, "--set", f"tools.till.uses={name}")
+
+    assert found.exit_code == 2
+    assert said in " ".join(found.stderr.split())
+
+
+def test_a_component_does_not_take_the_place_of_another(run: Callable[..., Result], till: Path) -> None:
+    till.write_text(SYSTEM.replace("till: {provider", "till: {uses: slack-mcp, provider"), encoding="utf-8")
+    found = run("whatif", till, "--set", "tools.till.uses=github-mcp")
+
+    assert found.exit_code == 2
+    assert "uses 'slack-mcp' already" in " ".join(found.stderr.split())
+
+
+def test_paths_that_differ_in_their_source_only_are_one_line(run: Callable[..., Result]) -> None:
+    text = run("whatif", DESK, "--lose", "refund-approval").stdout
+
+    assert "crm.read_ticket, customer, mailer > triage>payments.refund:payment: open" in text

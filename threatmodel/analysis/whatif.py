@@ -1,4 +1,4 @@
-"""What differs between a description as it is and with changes: capabilities, influence, paths, mishaps, findings."""
+"""What differs between a description as it is and with changes, and which questions that settles."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from threatmodel.analysis.analysis import Model, analyze_model
-from threatmodel.analysis.context import Context
-from threatmodel.analysis.derived import derive
 from threatmodel.analysis.finding import OPEN_STATES
 from threatmodel.analysis.legs import in_reach
 from threatmodel.analysis.powers import credential_names
 from threatmodel.model.build import build_graph
 from threatmodel.model.compromise import compromised, without_control
-from threatmodel.model.layers import place_all
 from threatmodel.model.supposed import with_fact
 
 if TYPE_CHECKING:
@@ -75,6 +72,10 @@ class Outcome:
     capabilities: tuple[Difference, ...]
     influences: tuple[Difference, ...]
     findings: tuple[Difference, ...]
+    credentials: tuple[Difference, ...]
+    """What a credential opens, and for how long."""
+    questions: tuple[Difference, ...]
+    """Facts that nobody has to be asked for any more, and such as nobody asked for before."""
     taken: tuple[Taken, ...]
 
 
@@ -98,23 +99,24 @@ def suppose(model: Model, changes: Iterable[Supposition]) -> Model:
 
 def whatif(model: Model, changes: tuple[Supposition, ...], today: date) -> Outcome:
     """Return what differs with some changes, all of them together."""
-    supposed = suppose(model, changes)
-    before, after = _derived(model, today), _derived(supposed, today)
-    found = [{one.id: one for one in analyze_model(each, today).findings} for each in (model, supposed)]
+    before, after = (analyze_model(each, today) for each in (model, suppose(model, changes)))
+    was, now = before.derived, after.derived
+    asked = [{one.fact: one for one in each.questions} for each in (before, after)]
     return Outcome(
         changes=changes,
-        paths=_differences(before.paths.listed, after.paths.listed, lambda one: one.id, _standing),
-        mishaps=_differences(before.mishaps, after.mishaps, _mishap, _standing),
-        capabilities=_differences(before.capabilities, after.capabilities, _capability, _power),
-        influences=_differences(_by_agent(before), _by_agent(after), lambda one: str(one["agent"]), _steered),
-        findings=_differences(found[0].values(), found[1].values(), lambda one: one.id, _judged),
-        taken=tuple(_taken(model, before, changes)),
+        paths=_differences(was.paths.listed, now.paths.listed, lambda one: one.id, _standing),
+        mishaps=_differences(was.mishaps, now.mishaps, _mishap, _standing),
+        capabilities=_differences(was.capabilities, now.capabilities, _capability, _power),
+        influences=_differences(_by_agent(was), _by_agent(now), lambda one: str(one["agent"]), _steered),
+        findings=_differences(before.findings, after.findings, lambda one: one.id, _judged),
+        credentials=_differences(was.credentials, now.credentials, lambda one: one.credential, _opening),
+        questions=tuple(
+            Difference(fact, asked[0].get(fact), asked[1].get(fact))
+            for fact in {**asked[0], **asked[1]}
+            if fact not in asked[0] or fact not in asked[1]
+        ),
+        taken=tuple(_taken(model, was, changes)),
     )
-
-
-def _derived(model: Model, today: date) -> Derived:
-    placed = place_all(model.graph, model.catalog.controls)
-    return derive(Context(model.graph, model.catalog, placed, today))
 
 
 def _differences(
@@ -174,6 +176,10 @@ def _by_agent(found: Derived) -> Iterator[Mapping[str, Any]]:
 
 def _steered(one: Mapping[str, Any]) -> tuple[Any, ...]:
     return (0 if one["certain"] else 1, one["certain"], one["unknown"])
+
+
+def _opening(one: CredentialReach) -> tuple[Any, ...]:
+    return (-len(one.opens), one.opens, one.excess_scopes, one.lifetime, one.usable_after_revocation)
 
 
 def _judged(finding: Finding) -> tuple[Any, ...]:

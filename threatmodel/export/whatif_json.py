@@ -43,6 +43,15 @@ def whatif_data(model: Model, found: Outcome, today: date) -> dict[str, Any]:
             for one in found.influences
         ],
         "findings": [_difference(one, ("rule", "subject"), _finding) for one in found.findings],
+        "credentials": [_difference(one, ("credential",), _reach) for one in found.credentials],
+        "questions": [
+            {
+                "change": "settled" if one.now is None else "new",
+                "fact": one.id,
+                "unlocks": (one.was or one.now).unlocks,
+            }
+            for one in found.questions
+        ],
         "taken": [
             {
                 "credential": one.reach.credential,
@@ -89,6 +98,15 @@ def _capability(one: Any) -> dict[str, Any]:  # noqa: ANN401  as `_difference` p
         "lifetime": one.lifetime,
         "reversible": one.reversible,
         "route": list(one.route),
+    }
+
+
+def _reach(one: Any) -> dict[str, Any]:  # noqa: ANN401  as `_difference` passes them
+    return {
+        "opens": list(one.opens),
+        "excess_scopes": list(one.excess_scopes),
+        "lifetime": one.lifetime,
+        "usable_after_revocation": one.usable_after_revocation,
     }
 
 

@@ -15,6 +15,7 @@ from threatmodel.load.nodes import MapNode, SeqNode
 from threatmodel.load.schema import check
 from threatmodel.load.source import parse
 from threatmodel.load.synonyms import replace_synonyms
+from threatmodel.model.components import merge_components
 from threatmodel.model.control_check import check_controls
 from threatmodel.model.references import check_references
 from threatmodel.model.sense import check_sense
@@ -22,6 +23,7 @@ from threatmodel.model.sense import check_sense
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from threatmodel.catalog.reader import Catalog
     from threatmodel.load.document import Document, Entry
     from threatmodel.model.control_check import Controls
 
@@ -35,7 +37,7 @@ class SupposeError(ThreatmodelError):
     """A change names a place that is not there, or a value that the format does not allow."""
 
 
-def with_fact(document: Document, place: str, value: str, catalog: Controls) -> Document:
+def with_fact(document: Document, place: str, value: str, catalog: Catalog) -> Document:
     """
     Return a document in which one fact is stated.
 
@@ -43,7 +45,7 @@ def with_fact(document: Document, place: str, value: str, catalog: Controls) -> 
         document: Checked; it is not changed.
         place: As SEMANTICS 11.2 writes places: `agents.triage.delegates_to.refunds.context`.
         value: As it would be written in the file: `15m`, `[a, b]`, `{within: 5m}`.
-        catalog: Gives the types of controls.
+        catalog: Gives the types of controls, and components.
 
     Raises:
         SupposeError: no such place, or the schema or the checks refuse the value.
@@ -75,7 +77,24 @@ def with_fact(document: Document, place: str, value: str, catalog: Controls) -> 
         for entry in entries
         if entry.id == name
     ]
+    if rest == f"{name}.uses":
+        return _with_component(document, f"{section}.{name}", bodies, catalog)
     return with_bodies(document, bodies, catalog)
+
+
+def _with_component(document: Document, place: str, bodies: list[tuple[Entry, MapNode]], catalog: Catalog) -> Document:
+    """Return a document in which an entry uses a component: the facts of it that are not stated already are added."""
+    for entry, _ in bodies:
+        if entry.body.get("uses") is not None:
+            raise SupposeError(
+                f"'{entry.id}' uses '{entry.body['uses']}' already, and its facts cannot be told from those stated "
+                f"beside it: state single facts instead, such as '{place}.version'"
+            )
+    changed = with_bodies(document, bodies, catalog)
+    merged, problems = merge_components(changed, catalog)
+    if problems:
+        raise SupposeError("; ".join((problems[0].message, *problems[0].help[:1])))
+    return checked(document, merged, catalog, {})
 
 
 def with_bodies(document: Document, bodies: Iterable[tuple[Entry, MapNode]], catalog: Controls) -> Document:

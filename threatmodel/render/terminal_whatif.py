@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 LINES: Final = 6  # of one kind that are shown, unless all are asked for
 ORDER: Final = ("open", "claimed", "unknown", "broken")  # a path that is not there counts like a broken one
 
+MOST_OPENED: Final = 4  # actions of one credential that are named
+MOST_NAMED: Final = 6  # of what steers an agent
+MOST_SOURCES: Final = 3  # of one path that are named
+
 _RESET: Final = "\x1b[0m"
 _STYLES: Final = {"bold": "\x1b[1m", "dim": "\x1b[2m", "head": "\x1b[1;34m", "new": "\x1b[1;31m", "gone": "\x1b[1;32m",
                   "changed": "\x1b[1;33m"}  # fmt: skip
@@ -44,9 +48,9 @@ def whatif_text(model: Model, found: Outcome, *, color: bool = False, width: int
         page.section("Mishaps, without any attacker", found.mishaps, _state),
         page.section("Influence: what can steer an agent", found.influences, _steered),
         page.section("Capabilities", found.capabilities, _power),
-        page.section(
-            "Findings", found.findings, lambda one: f"{one.state.value.replace('_', ' ')}, {one.severity.word}"
-        ),
+        page.section("Credentials: what they open", found.credentials, _opening),
+        page.section("Findings", found.findings, _judged),
+        page.questions(),
     ]
     return "\n".join("\n".join(lines) + "\n" for part in parts if (lines := list(part)))
 
@@ -62,23 +66,55 @@ def _counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _state(path: Any) -> str:  # noqa: ANN401  a path or a mishap
+def _listed(names: tuple[str, ...], most: int | None = MOST_NAMED) -> str:
+    more = f" and {len(names) - most} more" if most is not None and len(names) > most else ""
+    return f"{', '.join(names[:most])}{more}"
+
+
+def _state(path: Any) -> tuple[str, ...]:  # noqa: ANN401  a path or a mishap
     by = path.broken_by if path.state == "broken" else path.claimed_by if path.state == "claimed" else ()
-    return f"{path.state}{' by ' if by else ''}{', '.join(by)}{', mild' if path.mild else ''}"
+    return (f"{path.state}{' by ' if by else ''}{', '.join(by)}{', mild' if path.mild else ''}",)
 
 
-def _steered(one: Any) -> str:  # noqa: ANN401  as `section` passes them
-    words = [", ".join(one["certain"])] if one["certain"] else []
-    words += [f"maybe by {', '.join(one['unknown'])}"] if one["unknown"] else []
-    return f"{'by ' if one['certain'] else ''}{'; '.join(words)}"
+def _steered(one: Any) -> tuple[str, ...]:  # noqa: ANN401  as `section` passes them
+    words = [f"by {_listed(one['certain'])}"] if one["certain"] else []
+    return (*words, *([f"maybe by {_listed(one['unknown'])}"] if one["unknown"] else []))
 
 
-def _power(one: Any) -> str:  # noqa: ANN401  as `section` passes them
-    words = ["certain" if one.certainty == "yes" else one.certainty, one.intent]
-    words.append(f"gated by {', '.join(one.gates)}" if one.gates else "no gate holds")
-    words += [f"claimed: {', '.join(one.claims)}"] if one.claims else []
-    words += [f"with {one.credential} ({one.lifetime or 'lifetime unknown'})"] if one.credential else []
-    return ", ".join(words)
+def _otherwise_steered(was: Any, now: Any) -> str:  # noqa: ANN401  as `section` passes them
+    """Say by what an agent is steered now and was not, and the other way round."""
+    parts = []
+    for words, one, other in (("now also by", now, was), ("no longer by", was, now)):
+        for maybe, key in (("", "certain"), ("maybe ", "unknown")):
+            names = tuple(name for name in one[key] if name not in other[key])
+            if names:
+                parts.append(f"{words.replace('by', f'{maybe}by')} {_listed(names)}")
+    return "; ".join(parts)
+
+
+def _power(one: Any) -> tuple[str, ...]:  # noqa: ANN401  as `section` passes them
+    return (
+        "certain" if one.certainty == "yes" else one.certainty,
+        one.intent,
+        f"gated by {', '.join(one.gates)}" if one.gates else "no gate holds",
+        f"claimed: {', '.join(one.claims)}" if one.claims else "",
+        f"reversible: {one.reversible}" if one.reversible else "",
+        f"as {one.identity}" if one.identity else "",
+        f"with {one.credential} ({one.lifetime or 'lifetime unknown'})" if one.credential else "",
+    )
+
+
+def _opening(one: Any) -> tuple[str, ...]:  # noqa: ANN401  as `section` passes them
+    return (
+        f"opens {_listed(one.opens, MOST_OPENED) or 'nothing that is known'}",
+        f"{len(one.excess_scopes)} scopes too many" if one.excess_scopes else "",
+        f"lifetime {one.lifetime}",
+        f"after revocation {one.usable_after_revocation}",
+    )
+
+
+def _judged(one: Any) -> tuple[str, ...]:  # noqa: ANN401  as `section` passes them
+    return (f"{one.state.value.replace('_', ' ')}, {one.severity.word}",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +140,19 @@ class _Page:
         graph, found = self.model.graph, self.found
         name = graph.system.word("name") or graph.document.file
         yield from self.wrapped(f"{name}, if {' and '.join(map(in_words, found.changes))}:", style="bold")
-        lists = (found.paths, found.mishaps, found.influences, found.capabilities, found.findings)
-        if not any(lists):
-            yield from self.wrapped("nothing differs in paths, mishaps, influence, capabilities or findings.")
+        lists = (found.paths, found.mishaps, found.influences, found.capabilities, found.findings, found.credentials)
+        if not any((*lists, found.questions)):
+            yield from self.wrapped(
+                "nothing differs in paths, mishaps, influence, capabilities, credentials, findings or questions."
+            )
             return
         parts = [_moved(found.paths, "attack path"), _moved(found.mishaps, "mishap")]
         opened = sum(_open(one.now) and not _open(one.was) for one in found.findings)
         closed = sum(_open(one.was) and not _open(one.now) for one in found.findings)
-        parts += [f"{_counted(opened, 'finding')} more open, {closed} no longer"] if opened or closed else []
+        parts += [f"{_counted(opened, 'finding')} more open"] if opened else []
+        parts += [f"{_counted(closed, 'finding')} no longer open"] if closed else []
+        settled = sum(one.now is None for one in found.questions)
+        parts += [f"{_counted(settled, 'question')} settled"] if settled else []
         text = (
             "; ".join(filter(None, parts)) or "no path, mishap or finding gets worse or better; what differs is below"
         )
@@ -124,33 +165,77 @@ class _Page:
         yield from self.wrapped("Credentials the attacker holds", style="head")
         for one in self.found.taken[: None if self.full else LINES]:
             reach = one.reach
-            opens = ", ".join(reach.opens[:4]) + (f" and {len(reach.opens) - 4} more" if len(reach.opens) > 4 else "")  # noqa: PLR2004  a line
             maybe = f"maybe ({', '.join(one.missing)} is unsaid): " if one.missing else ""
-            text = f"{reach.credential}: {maybe}opens {opens or 'nothing that is known'}; lifetime {reach.lifetime}"
-            yield from self.wrapped(f"{text}; after revocation {reach.usable_after_revocation}", "  ")
+            yield from self.wrapped(f"{reach.credential}: {maybe}{'; '.join(filter(None, _opening(reach)))}", "  ")
         yield from self.more(len(self.found.taken))
 
-    def section(self, title: str, differences: tuple[Difference, ...], status: Callable[[Any], str]) -> Iterator[str]:
-        """One kind of thing that differs, what got worse first."""
+    def section(
+        self, title: str, differences: tuple[Difference, ...], status: Callable[[Any], tuple[str, ...]]
+    ) -> Iterator[str]:
+        """One kind of thing that differs, what got worse first; paths that differ in their source only are one line."""
         if not differences:
             return
         counts = [f"{count} {word}" for word in ("new", "gone", "changed")
                   if (count := sum(one.change == word for one in differences))]  # fmt: skip
         yield from self.wrapped(f"{title}: {', '.join(counts)}", style="head")
-        for one in differences[: None if self.full else LINES]:
-            said = status(one.was if one.now is None else one.now)
-            was = f" (was {status(one.was)})" if one.change == "changed" else ""
-            said = f"was {said}" if one.now is None else said
-            lines = list(self.wrapped(f"{one.id}: {said}{was}", " " * _COLUMN))
-            word = f"  {self.paint(one.change, one.change)}{' ' * (_COLUMN - 2 - len(one.change))}"
-            yield f"{word}{lines[0][_COLUMN:]}"
-            yield from lines[1:]
-        yield from self.more(len(differences))
+        joined: dict[tuple[str, str, str], list[str]] = {}
+        for one in differences:
+            source, what = _apart(one)
+            joined.setdefault((one.change, what, _said(one, status)), []).append(source)
+        shown = list(joined.items())[: None if self.full else LINES]
+        for (change, what, said), sources in shown:
+            named = tuple(filter(None, sources))
+            by = f"{_listed(named, None if self.full else MOST_SOURCES)} > " if named else ""
+            yield from self.line(change, change, f"{by}{what}: {said}")
+        yield from self.more(len(joined))
+
+    def line(self, word: str, style: str, text: str) -> Iterator[str]:
+        """One thing, behind the word that says what happened to it."""
+        lines = list(self.wrapped(text, " " * _COLUMN))
+        yield f"  {self.paint(style, word)}{' ' * (_COLUMN - 2 - len(word))}{lines[0][_COLUMN:]}"
+        yield from lines[1:]
+
+    def questions(self) -> Iterator[str]:
+        """Which questions are settled, and which the changes raise."""
+        found = self.found.questions
+        if not found:
+            return
+        settled = [one for one in found if one.now is None]
+        counts = [f"{len(settled)} settled"] if settled else []
+        counts += [f"{len(found) - len(settled)} new"] if len(found) > len(settled) else []
+        yield from self.wrapped(f"Questions: {', '.join(counts)}", style="head")
+        ordered = [*settled, *(one for one in found if one.now is not None)]
+        for one in ordered[: None if self.full else LINES]:
+            word, style, hung = ("settled", "gone", "hung") if one.now is None else ("new", "new", "hang")
+            count = (one.was or one.now).unlocks
+            text = (
+                f"{one.id} ({_counted(count, 'conclusion')} {hung if count != 1 or one.now is None else 'hangs'} on it)"
+            )
+            yield from self.line(word, style, text)
+        yield from self.more(len(found))
 
     def more(self, total: int) -> Iterator[str]:
         """How many are not shown."""
         if total > LINES and not self.full:
             yield from self.wrapped(f"and {total - LINES} more (--full lists them)", " " * _COLUMN, "dim")
+
+
+def _apart(one: Difference) -> tuple[str, str]:
+    """Return the source of a path, and the rest; of anything else only its name."""
+    there = one.was if one.now is None else one.now
+    source = getattr(there, "source", "")
+    return (source, one.id.removeprefix(f"{source}>")) if source else ("", one.id)
+
+
+def _said(one: Difference, status: Callable[[Any], tuple[str, ...]]) -> str:
+    """Say what a thing is, or was; of one that changed only what is not what it was."""
+    if one.now is None or one.was is None:
+        words = ", ".join(filter(None, status(one.was if one.now is None else one.now)))
+        return f"was {words}" if one.now is None else words
+    if status is _steered:
+        return _otherwise_steered(one.was, one.now)
+    pairs = [pair for pair in zip(status(one.now), status(one.was), strict=True) if pair[0] != pair[1]]
+    return "; ".join(f"{now or 'nothing said'} (was {was or 'unsaid'})" for now, was in pairs)
 
 
 def _open(finding: Any) -> bool:  # noqa: ANN401  a finding or None
