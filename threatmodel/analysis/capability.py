@@ -56,6 +56,11 @@ class Way:
             return self.leg.doubt
         return tuple(dict.fromkeys((*self.leg.doubt, *self.handed.doubt)))
 
+    def marks(self) -> tuple[Mark, ...]:
+        """Return what `mark` joins, part by part."""
+        doubts = (Mark(missing=self.doubt),) if self.doubt else ()
+        return (self.leg.mark, *doubts) if self.handed is None else (self.handed.gates, self.leg.mark, *doubts)
+
     @property
     def mark(self) -> Mark:
         """Gates and doubts together."""

@@ -37,18 +37,11 @@ class End:
         """Work out the rank: the mark itself is only made for what is shown."""
         self.rank = max(self.way.rank, self.extra.rank, 0 if self.taken is None else self.taken.rank)
 
-    @property
-    def mark(self) -> Mark:
-        """Everything that stands on it."""
-        mark = self.way.mark + self.extra
-        return mark if self.taken is None else mark + self.taken.mark
-
-    def missing(self) -> Iterator[str]:
-        """Yield every fact that it lacks, some more than once."""
-        yield from self.way.mark.missing
-        yield from self.extra.missing
-        if self.taken is not None:
-            yield from self.taken.mark.missing
+    def marks(self) -> tuple[Mark, ...]:
+        """Return everything that stands on it, part by part."""
+        if self.taken is None:
+            return (*self.way.marks(), self.extra)
+        return (*self.way.marks(), self.extra, self.taken.mark)
 
 
 @dataclass(slots=True)
@@ -86,9 +79,19 @@ class Ends:
     def missing(self) -> tuple[str, ...]:
         """Return every fact that a route lacks on which no control stands."""
         if self._missing is None:
-            facts = {fact for end in self.every if end.rank == UNKNOWN for fact in end.missing()}
+            facts = {fact for end in self.every if end.rank == UNKNOWN for one in end.marks() for fact in one.missing}
             self._missing = tuple(sorted(facts))
         return self._missing
+
+
+def controls(marks: Iterable[Mark]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the controls that break a route and those that claim to, each sorted."""
+    broken: tuple[str, ...] = ()
+    claimed: tuple[str, ...] = ()
+    for mark in marks:
+        broken = mark.broken if not broken else (*broken, *mark.broken)
+        claimed = mark.claimed if not claimed else (*claimed, *mark.claimed)
+    return tuple(sorted(set(broken))) if broken else (), tuple(sorted(set(claimed))) if claimed else ()
 
 
 def first(ends: Iterable[End]) -> End:
@@ -100,7 +103,12 @@ def first(ends: Iterable[End]) -> End:
     shortest = [end for end in found if end.way.length == length]
     if len(shortest) == 1:
         return shortest[0]
-    return min(shortest, key=lambda end: (end.way.steps, (*end.mark.broken, *end.mark.claimed)))
+    return min(shortest, key=_by_ids)
+
+
+def _by_ids(end: End) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    broken, claimed = controls(end.marks())
+    return end.way.steps, broken + claimed
 
 
 class Endings:

@@ -76,6 +76,10 @@ class Route:
         """What it is judged by."""
         return self.mark.rank
 
+    def marks(self) -> tuple[Mark, ...]:
+        """Return its mark, as whatever has several returns them."""
+        return (self.mark,)
+
     @property
     def length(self) -> int:
         """How many steps it has."""

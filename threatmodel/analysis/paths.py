@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from threatmodel.analysis.capability import MOST_STEPS, Bounds
-from threatmodel.analysis.ends import End, first
+from threatmodel.analysis.ends import End, controls, first
 from threatmodel.analysis.legs import outgoing
 from threatmodel.analysis.marks import BROKEN, CLEAR, STATES, UNKNOWN, Mark
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from threatmodel.analysis.capability import Closure
     from threatmodel.analysis.ends import Endings, Ends
     from threatmodel.analysis.impacts import Impacts
-    from threatmodel.analysis.marks import Route
     from threatmodel.analysis.steering import Influences
     from threatmodel.model.elements import Agent
     from threatmodel.model.graph import ModelGraph
@@ -167,8 +166,7 @@ def _listed(
         teller = Teller(agent.id, influences)
         for branches in parted:
             for rank in (rank for rank, room in enumerate(left) if room):
-                for source, ends in _in_order(branches, rank, influences)[: left[rank]]:
-                    path = teller.path(source, ends, rank)
+                for path in itertools.islice(_through(branches, rank, teller, influences), left[rank]):
                     steps -= len(path.steps) + len(path.missing)
                     if steps < 0:
                         return
@@ -176,13 +174,42 @@ def _listed(
                     yield path
 
 
-def _in_order(branches: tuple[Branch, ...], rank: int, influences: Influences) -> list[tuple[str, Ends]]:
-    found = [(source, branch.ends) for branch in branches for source in influences.names(branch.of(rank))]
-    return found if len(branches) == 1 else sorted(found, key=lambda one: one[0])
+def _through(branches: tuple[Branch, ...], rank: int, teller: Teller, influences: Influences) -> Iterator[AttackPath]:
+    """Yield the paths of one rank to one impact, by source."""
+    found: list[tuple[str, Ends, Ending]] = []
+    for branch in branches:
+        names = influences.names(branch.of(rank))
+        if names:
+            ending = teller.ending(branch.ends, rank)
+            found += [(source, branch.ends, ending) for source in names]
+    if len(branches) > 1:
+        found.sort(key=lambda one: one[0])
+    for source, ends, ending in found:
+        yield teller.path(source, ends, rank, ending)
 
 
 def _id(path: AttackPath) -> str:
     return path.id
+
+
+class Beginning(NamedTuple):
+    """How the text of one source comes to an agent."""
+
+    steps: tuple[str, ...]
+    controls: tuple[tuple[str, ...], tuple[str, ...]]
+    missing: tuple[str, ...]
+    weakened: bool
+
+
+class Ending(NamedTuple):
+    """How one impact comes about from there."""
+
+    end: End
+    steps: tuple[str, ...]
+    """After the agent."""
+    controls: tuple[tuple[str, ...], tuple[str, ...]]
+    missing: tuple[str, ...]
+    reading: str
 
 
 class Teller:
@@ -192,36 +219,49 @@ class Teller:
         """Prepare."""
         self._agent = agent
         self._influences = influences
-        self._texts: dict[tuple[str, int], tuple[Route, tuple[str, ...], bool]] = {}
-        self._joined: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[str, ...]] = {}
+        self._beginnings: dict[tuple[str, int], Beginning] = {}
+        self._joined: dict[tuple[int, int], tuple[str, ...]] = {}
+        self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def path(self, source: str, ends: Ends, rank: int) -> AttackPath:
+    def ending(self, ends: Ends, rank: int) -> Ending:
+        """Return the first of the routes up to a rank."""
+        end = ends.first(rank)
+        missing = ends.missing() if rank == UNKNOWN else ()
+        reading = "" if end.taken is None else end.taken.by
+        return Ending(end, end.way.steps[1:], controls(end.marks()), self._same.setdefault(missing, missing), reading)
+
+    def path(self, source: str, ends: Ends, rank: int, ending: Ending) -> AttackPath:
         """Return the path of a source to an impact, by the routes of that rank."""
         key = (source, rank)
-        if key not in self._texts:
-            self._texts[key] = self._text(source, rank)
-        text, lacking, weakened = self._texts[key]
-        end = ends.first(rank)
-        mark = text.mark + end.mark
+        begin = self._beginnings.get(key)
+        if begin is None:
+            begin = self._beginnings[key] = self._beginning(source, rank)
         return AttackPath(
-            source, self._agent, ends.action, ends.impact, end.mild, end.assets, text.steps + end.way.steps[1:],
-            STATES[rank], tuple(sorted(mark.broken)), tuple(sorted(mark.claimed)),
-            self._both(lacking, ends.missing()) if rank == UNKNOWN else (), weakened,
-            "" if end.taken is None else end.taken.by,
+            source, self._agent, ends.action, ends.impact, ending.end.mild, ending.end.assets,
+            begin.steps + ending.steps, STATES[rank], _both(begin.controls[0], ending.controls[0]),
+            _both(begin.controls[1], ending.controls[1]), self._missing(begin, ending), begin.weakened, ending.reading,
         )  # fmt: skip
 
-    def _text(self, source: str, rank: int) -> tuple[Route, tuple[str, ...], bool]:
-        """Return how text of a source comes to the agent, what is missing on its ways, and whether it is weakened."""
+    def _beginning(self, source: str, rank: int) -> Beginning:
         bit = self._influences.bits((source,))
         missing = self._influences.missing(bit, self._agent) if rank == UNKNOWN else ()
         weakened = rank < BROKEN and not self._influences.strong(self._agent, rank) & bit
-        return self._influences.route(source, self._agent, rank), missing, weakened
+        route = self._influences.route(source, self._agent, rank)
+        return Beginning(route.steps, controls(route.marks()), self._same.setdefault(missing, missing), weakened)
 
-    def _both(self, one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-        key = (one, other)
+    def _missing(self, begin: Beginning, ending: Ending) -> tuple[str, ...]:
+        """Return the facts that are missing on either part; parts that lack the same are one tuple, so ids will do."""
+        if not begin.missing or not ending.missing:
+            return begin.missing or ending.missing
+        key = (id(begin.missing), id(ending.missing))
         if key not in self._joined:
-            self._joined[key] = tuple(sorted({*one, *other}))
+            self._joined[key] = _both(begin.missing, ending.missing)
         return self._joined[key]
+
+
+def _both(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Return two sorted lists as one."""
+    return tuple(sorted({*one, *other})) if one and other else one or other
 
 
 def mishaps(closure: Closure, impacts: Impacts) -> Iterator[Mishap]:
@@ -240,13 +280,17 @@ def mishaps(closure: Closure, impacts: Impacts) -> Iterator[Mishap]:
         for (action, impact), ends in found.items():
             rank = min(end.rank for end in ends)
             end = first(one for one in ends if one.rank == rank)
-            mark = end.mark
-            missing = (
-                {fact for one in ends if one.rank == UNKNOWN for fact in one.missing()} if rank == UNKNOWN else set()
-            )
+            broken, claimed = controls(end.marks())
+            facts = {
+                fact
+                for one in (ends if rank == UNKNOWN else ())
+                if one.rank == UNKNOWN
+                for mark in one.marks()
+                for fact in mark.missing
+            }
             yield Mishap(
                 agent.id, action, impact, end.mild, end.way.steps, STATES[rank],
-                tuple(sorted(mark.broken)), tuple(sorted(mark.claimed)), tuple(sorted(missing)),
+                broken, claimed, tuple(sorted(facts)),
             )  # fmt: skip
 
 

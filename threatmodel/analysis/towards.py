@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from threatmodel.analysis.marks import Route, combine
+from threatmodel.analysis.marks import CLEAR, Mark, Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,6 +40,7 @@ class Towards:
         self._layers: dict[int, list[str]] = {0: [agent]}
         self._layer = 0
         self._first: dict[str, tuple[int, list[Hop]]] = {}
+        self._tails: dict[str, Route | None] = {}
 
     def route(self, source: str) -> Route | None:
         """Return the first route of a source; None where this way of looking cannot tell it."""
@@ -125,19 +126,34 @@ class Towards:
                 best = hop
             elif order == 0 and _differ(hop, best):
                 return None
-        steps: list[str] = [best.source]
-        marks = []
-        hop, node = best, best.source
-        while True:
+        if best.target not in self._tails:
+            self._tails[best.target] = self._tail(best.target)
+        tail = self._tails[best.target]
+        if tail is None:
+            return None
+        steps = (best.source, *best.through, best.target, *tail.steps)
+        return Route(steps, _controls([best.mark, tail.mark]))
+
+    def _tail(self, node: str) -> Route | None:
+        """Return the way from a settled element to the agent, without the element; None where it is unclear."""
+        steps: list[str] = []
+        marks: list[Mark] = []
+        while node != self._agent:
+            if node in self._unclear:
+                return None
+            hop = self._next[node]
             steps += hop.through
             node = hop.target
             steps.append(node)
             marks.append(hop.mark)
-            if node == self._agent:
-                return Route(tuple(steps), combine(marks))
-            if node in self._unclear:
-                return None
-            hop = self._next[node]
+        return Route(tuple(steps), _controls(marks))
+
+
+def _controls(marks: list[Mark]) -> Mark:
+    """Return what the controls of a route do; the facts that are missing are not those of one route (SEMANTICS 9.3)."""
+    broken = {name for mark in marks for name in mark.broken}
+    claimed = {name for mark in marks for name in mark.claimed}
+    return Mark(tuple(sorted(broken)), tuple(sorted(claimed))) if broken or claimed else CLEAR
 
 
 def _differ(one: Hop, other: Hop) -> bool:
