@@ -1,0 +1,159 @@
+"""Single controls that close one path or one mishap, each tried by running the analysis with it in place."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.cuts import Cutter
+from threatmodel.analysis.derived import derive
+from threatmodel.load.nodes import MapNode
+from threatmodel.model.elements import Control
+from threatmodel.span import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from threatmodel.analysis.context import Context
+    from threatmodel.analysis.paths import AttackPath, Mishap
+    from threatmodel.model.graph import ModelGraph
+
+MOST: Final = 4  # controls that are named
+MOST_TRIES: Final = 40
+TRIED_ELEMENTS: Final = 6_000  # elements that all tries may look at, together
+FEWEST_TRIES: Final = 4
+GATE: Final = "human-approval"
+GATES: Final = 2  # at different places; of every other type one is enough
+BACKUP: Final = "backup-restore"
+_MISHAPS: Final = {"execution": ("sandbox",), "destruction": (BACKUP,)}
+_NOWHERE: Final = Span("", 1, 1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """One control at one place that closes it alone."""
+
+    control: str
+    on: str
+    cost: int
+    closes: int
+    """Attack paths that it closes, this one among them; 0 where only a mishap was asked for."""
+    paste: tuple[str, ...]
+    """Lines that describe it, as planned: it counts once it is there."""
+
+
+def closings(context: Context, one: AttackPath | Mishap, source: str) -> tuple[Closing, ...]:
+    """
+    Return the controls that close it when tried, the cheapest first, the most telling places before others.
+
+    Args:
+        context: The system, unchanged.
+        one: A path or a mishap that is not broken.
+        source: Where the path begins; empty for a mishap.
+    """
+    if not source:
+        return tuple(_closing_mishaps(context, one))  # type: ignore[arg-type]
+    return tuple(_closing_paths(context, one))  # type: ignore[arg-type]
+
+
+def _closing_paths(context: Context, path: AttackPath) -> Iterator[Closing]:
+    cutter = Cutter(context)
+    total = len(cutter.paths)
+    order = _Order(context.graph, path.action, path.steps)
+    able = sorted(cutter.candidates(path), key=lambda one: (cutter.cost(one), order(one.control, one.on)))
+    tries = max(FEWEST_TRIES, min(MOST_TRIES, TRIED_ELEMENTS // max(len(context.graph.elements), 1)))
+    found: dict[str, int] = {}
+    for candidate in able:
+        if found.get(candidate.control, 0) >= (GATES if candidate.control == GATE else 1):
+            continue
+        if not tries or sum(found.values()) == MOST:
+            return
+        tries -= 1
+        left = cutter.remaining((candidate,))
+        if all(one.id != path.id for one in left):
+            found[candidate.control] = found.get(candidate.control, 0) + 1
+            lines = paste(context.graph, candidate.control, candidate.on)
+            yield Closing(candidate.control, candidate.on, cutter.cost(candidate), total - len(left), lines)
+
+
+def _closing_mishaps(context: Context, mishap: Mishap) -> Iterator[Closing]:
+    graph = context.graph
+    action = graph.actions.get(mishap.action)
+    places = [mishap.action, *([action.tool.id] if action is not None else []), *reversed(mishap.steps[:-1])]
+    known_places = [element for name in places if (element := graph.elements.get(name)) is not None]
+    runtimes = [runtime.id for one in known_places if (runtime := graph.runtime_of(one)) is not None]
+    wanted = [(GATE, place) for place in places]
+    confining = _MISHAPS.get(mishap.impact, ())
+    wanted[1:1] = [(control, place) for control in confining for place in (*places[:2], *runtimes)]
+    found: dict[str, int] = {}
+    for control, place in dict.fromkeys(wanted):
+        known = context.catalog.controls.get(control)
+        element = graph.find(place)
+        if known is None or element is None or element.kind not in known.stands_on:
+            continue
+        enough = found.get(control, 0) >= (GATES if control == GATE else 1)
+        if not enough and sum(found.values()) < MOST and _closes(context, mishap, control, place):
+            found[control] = found.get(control, 0) + 1
+            cost = 1 if control == GATE else known.cost
+            yield Closing(control, place, cost, 0, paste(graph, control, place))
+
+
+def _closes(context: Context, mishap: Mishap, control: str, place: str) -> bool:
+    """Return whether nothing is left of a mishap with a control in place as a sound one would stand (12.1)."""
+    name = "tried-control"
+    graph = replace(context.graph, elements={**context.graph.elements, name: _sound(name, control, place)})
+    tried = derive(replace(context, graph=graph, assumed=frozenset({name})))
+    asked = (mishap.agent, mishap.action, mishap.impact)
+    return all(one.state == "broken" for one in tried.mishaps if (one.agent, one.action, one.impact) == asked)
+
+
+def _sound(name: str, control: str, place: str) -> Control:
+    body, settings, evidence = MapNode(_NOWHERE), MapNode(_NOWHERE), MapNode(_NOWHERE)
+    evidence.update({"kind": "test", "ref": "tried"})
+    body.update({"type": control, "on": [place], "status": "tested", "evidence": [evidence], "settings": settings})
+    if control == GATE:
+        settings.update({"binds": "parameters", "on_timeout": "deny"})
+        body.update({"by": "the-approving-team", "at": "target"})
+    if control == BACKUP:
+        body["store"] = "a-store-of-its-own"
+    return Control(name, body, _NOWHERE, f"controls.{name}", control)
+
+
+class _Order:
+    """Sorts places: the action itself, then its tool, then what else lies on the route, the later the better."""
+
+    def __init__(self, graph: ModelGraph, action: str, steps: Sequence[str]) -> None:
+        known = graph.actions.get(action)
+        self._first = [action, *([known.tool.id] if known is not None else []), *reversed(steps)]
+        pairs = [f"{one}>{other}" for one, other in itertools.pairwise(steps)]
+        self._first += reversed(pairs)
+
+    def __call__(self, control: str, place: str) -> tuple[int, int, str, str]:
+        at = self._first.index(place) if place in self._first else len(self._first)
+        return (at, control != GATE, control, place)
+
+
+def paste(graph: ModelGraph, control: str, place: str) -> tuple[str, ...]:
+    """Return the lines that describe a control as planned, in the way of a sound one."""
+    name = _free_name(graph, control, place)
+    on = f'"{place}"' if "#" in place or "*" in place else place
+    more = []
+    if control == GATE:
+        more = ["by: unknown, at: target,", "settings: {binds: parameters, on_timeout: deny},"]
+    if control == BACKUP:
+        more = ["store: unknown,"]
+    parts = [f"type: {control},", f"on: [{on}],", *more, "status: planned}"]
+    first = next(iter(graph.document.sections.get("controls", {}).values()), None)
+    indent = " " * (first.span.column - 1) if first is not None else "  "
+    head = ("controls:",) if first is None else ()
+    return (*head, f"{indent}{name}: {{", *(f"{indent}  {part}" for part in parts))
+
+
+def _free_name(graph: ModelGraph, control: str, place: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", f"{place}-{'approval' if control == GATE else control}".lower()).strip("-")
+    taken = graph.elements
+    if name not in taken:
+        return name
+    return next(f"{name}-{number}" for number in itertools.count(2) if f"{name}-{number}" not in taken)

@@ -1,0 +1,63 @@
+"""The proof of an attack path, a mishap or any other route, stage by stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from threatmodel.analysis.acting_reasons import ActingReasons
+from threatmodel.analysis.capability import Closure
+from threatmodel.analysis.control_reasons import ControlReasons
+from threatmodel.analysis.harm_reasons import HarmReasons
+from threatmodel.analysis.influence import Texts
+from threatmodel.analysis.marks import BROKEN, STATES
+from threatmodel.analysis.proof import Stage, told
+from threatmodel.analysis.text_reasons import TextReasons
+
+if TYPE_CHECKING:
+    from threatmodel.analysis.derived import Derived
+    from threatmodel.analysis.paths import AttackPath, Mishap
+
+
+class RouteReasons:
+    """Proofs of one system. It is built once and asked for one route after another."""
+
+    def __init__(self, derived: Derived) -> None:
+        """Lay what the analysis has laid, with the controls as it has judged them."""
+        controls = derived.controls
+        self._graph = controls.context.graph
+        closure = Closure(controls).build()
+        texts = Texts(controls, closure.own, closure.latent_writes()).build()
+        reasons = ControlReasons(controls)
+        self.texts = TextReasons(texts, reasons)
+        self.acting = ActingReasons(closure, reasons)
+        self.harms = HarmReasons(closure, reasons)
+
+    def path(self, path: AttackPath) -> tuple[Stage, ...]:
+        """Return the stages of an attack path: the text, what is read, the way, what happens."""
+        at = next((at for at, step in enumerate(path.steps) if step == path.agent and at > 0), 0)
+        text = self.texts.stages(path.steps[: at + 1], STATES.index(path.state))
+        read = self.harms.readings(path) if path.impact == "disclosure" else []
+        return (*text, *read, *self._deed(path, path.steps[at:]))
+
+    def mishap(self, mishap: Mishap) -> tuple[Stage, ...]:
+        """Return the stages of a mishap: a model that decides, the way, what happens."""
+        agent = self._graph.elements[mishap.agent]
+        missing = () if agent.says("planning") else (f"{agent.place}.planning",)
+        text = f"the model of {agent.id} decides what to do next, and it errs without any attacker"
+        if missing:
+            text = f"nobody has said whether the model of {agent.id} decides what to do next"
+        said = told(agent, "planning", "oversight")
+        start = Stage(agent.id, agent.id, "model", text, "8.1", said[0].span if said else agent.span, said, (), missing)
+        return (start, *self._deed(mishap, mishap.steps))
+
+    def text(self, steps: tuple[str, ...]) -> tuple[Stage, ...]:
+        """Return the stages of an influence."""
+        return tuple(self.texts.stages(steps, BROKEN))
+
+    def way(self, steps: tuple[str, ...], action: str) -> tuple[Stage, ...]:
+        """Return the stages of a capability."""
+        return tuple(self.acting.stages(steps, action)[0])
+
+    def _deed(self, one: AttackPath | Mishap, steps: tuple[str, ...]) -> tuple[Stage, ...]:
+        found, leg = self.acting.stages(steps, one.action)
+        return (*found, self.harms.harm(one, leg))

@@ -1,0 +1,194 @@
+"""The proof of one thing as text: the answer, the way step by step, what stands there, what would close it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.proof import CLAIM, HOLDS, NOTHING, UNKNOWN, WEAKENS
+from threatmodel.render.page import MUTED, Page, counted, listed
+from threatmodel.render.paste import answer
+from threatmodel.render.places import place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.explain import Explained
+    from threatmodel.analysis.finding import Finding
+    from threatmodel.analysis.proof import Stage, Stand
+    from threatmodel.span import Span
+
+FACTS: Final = 4  # missing facts that are shown with a line to paste
+_WORTHS: Final = {
+    HOLDS: "holds", WEAKENS: "only weakens it", CLAIM: "is only a claim", UNKNOWN: "nobody can tell whether it holds",
+    NOTHING: "does nothing",
+}  # fmt: skip
+_STYLES: Final = {
+    "open": "bad", "expired": "bad", "claimed": "warn", "unknown": "ask", "broken": "good", "mitigated": "good",
+}  # fmt: skip
+
+
+def explain_text(analysis: Analysis, found: Explained, *, color: bool = False, width: int = 100) -> str:
+    """
+    Return the proof of one thing.
+
+    Args:
+        analysis: Where it was found.
+        found: The thing.
+        color: Whether escape codes may be used; every coloured thing is told by a word too.
+        width: Columns there are.
+    """
+    page = _ExplainPage(Page(color, width), analysis, found)
+    proof = (page.head(), page.why(), page.facts(), page.route())
+    cure = (page.missing(), page.cure()) if found.state == "unknown" else (page.cure(), page.missing())
+    parts = (*proof, *cure, page.weight(), page.maps())
+    return "\n".join("\n".join(lines) + "\n" for part in parts if (lines := list(part)))
+
+
+class _ExplainPage:
+    def __init__(self, page: Page, analysis: Analysis, found: Explained) -> None:
+        self.page = page
+        self.analysis = analysis
+        self.found = found
+
+    def head(self) -> Iterator[str]:
+        """State, severity and id, then the answer."""
+        one = self.found
+        word = one.state.replace("_", " ")
+        yield from self.page.block(word, _STYLES.get(one.state, "bold"), [f"{one.severity.word} {one.kind} {one.id}"])
+        yield ""
+        yield from self.page.wrapped(_sentence(one.answer), style="bold")
+
+    def why(self) -> Iterator[str]:
+        """Of a finding: why it matters, how to mend it, and what was decided."""
+        one = self.found.finding
+        if one is None:
+            return
+        yield from self.page.block("why", "head", [one.why])
+        controls = f" (control: {listed(one.controls)})" if one.controls else ""
+        yield from self.page.block("fix", "head", [f"{one.fix.rstrip('.')}{controls}"], self.place(one.span))
+        said = [f"{listed(one.mitigated_by)} holds it back"] if one.mitigated_by else []
+        said += [f"{listed(one.claimed_by)} is said to help and is not proven"] if one.claimed_by else []
+        if not said and one.controls and not self.found.stages:
+            said = ["no control of these stands there"]
+        yield from self.page.block("controls", "head", said) if said else ()
+        yield from self.page.block("decided", "head", [one.treatment or "nothing was decided yet"])
+
+    def facts(self) -> Iterator[str]:
+        """Of a finding: each fact that fired it, with the line it stands on."""
+        one = self.found.finding
+        if one is None or not one.evidence or self.found.stages:
+            return
+        yield from self.page.wrapped("What the description says", style="head")
+        for evidence in one.evidence:
+            line = self.line(evidence.span)
+            texts = [evidence.fact, *([f"{MUTED}{line}"] if line else [])]
+            yield from self.page.block("", "dim", texts, self.place(evidence.span))
+
+    def route(self) -> Iterator[str]:
+        """One line per step, with what stands there."""
+        if not self.found.stages:
+            return
+        harm = self.found.harm
+        shown = self.found.finding is not None and harm is not None
+        head = f"How: {harm.id if hasattr(harm, 'source') else 'a mishap'}" if shown else "How"
+        yield from self.page.wrapped(head, style="head")
+        for number, stage in enumerate(self.found.stages, 1):
+            yield from self.stage(number, stage)
+
+    def stage(self, number: int, stage: Stage) -> Iterator[str]:
+        """What happens, the keys that let it, the rule; then the controls, then what nobody has said."""
+        quoted = self.quoted(stage)
+        texts = [f"{stage.text}{f' ({quoted})' if quoted else ''} [{stage.rule}]"]
+        texts += [self.stand(stand, stage) for stand in stage.stands]
+        texts += [f"! nobody has said {listed(stage.lacks)}"] if stage.lacks else []
+        yield from self.page.block(f"{number:>2}", "bold", texts, self.place(stage.span))
+
+    def stand(self, stand: Stand, stage: Stage) -> str:
+        """A control, what it is worth, why."""
+        line = "" if stand.span.line == stage.span.line else f", line {stand.span.line}"
+        return f"- {stand.control} ({stand.type}{line}) {_WORTHS[stand.worth]}: {stand.reason} [{stand.rule}]"
+
+    def quoted(self, stage: Stage) -> str:
+        """The keys that decide, with their lines where these are others."""
+        lines: dict[tuple[str, int], list[str]] = {}
+        for quote in stage.quotes:
+            lines.setdefault((quote.span.file, quote.span.line), []).append(quote.text)
+        said = []
+        for (file, line), texts in lines.items():
+            near = (file, line) == (stage.span.file, stage.span.line)
+            other = f"{file} " if file != stage.span.file else ""
+            said.append(f"{'' if near else f'{other}line {line}: '}{', '.join(texts)}")
+        return "; ".join(said)
+
+    def cure(self) -> Iterator[str]:
+        """The single controls that close it, the cheapest first, and the line to paste for the first."""
+        one = self.found
+        if one.harm is None or one.state not in {"open", "claimed", "unknown", "expired"}:
+            return
+        yield from self.page.wrapped("What would close it: each of these alone, when tried", style="head")
+        claims = {stand.control: stand for stage in one.stages for stand in stage.stands if stand.worth == CLAIM}
+        for name, stand in claims.items():
+            text = f"{name}, once it is more than a claim: {stand.reason}"
+            yield from self.page.block("", "dim", [text], self.place(stand.span))
+        for closing in one.closings:
+            more = f", closes {counted(closing.closes, 'path')} in all" if closing.closes > 1 else ""
+            yield from self.page.block("", "dim", [f"{closing.control} on {closing.on} (cost {closing.cost}{more})"])
+        if not one.closings:
+            yield from self.page.block("", "dim", ["no single control that was tried; `threatmodel harden` finds sets"])
+            return
+        first = one.closings[0]
+        controls = self.analysis.model.graph.controls
+        where = f"below controls:, before {self.place(controls[0].span)}" if controls else "at the end of the file"
+        text = f"{where}; it is planned until it is there, then tested, with evidence"
+        yield from self.page.block("paste", "head", [text])
+        yield from (self.page.paint("good", line) for line in first.paste)
+
+    def missing(self) -> Iterator[str]:
+        """The facts that nobody states, each with its line to paste."""
+        asked = self.found.missing
+        if not asked:
+            return
+        yield from self.page.wrapped("What nobody has said: put the answer where 'unknown' stands", style="head")
+        for question in asked[:FACTS]:
+            goes = answer(self.analysis.model.graph, question)
+            choices = f", one of {' | '.join(goes.choices)}" if goes.choices else ""
+            yield from self.page.wrapped(f"# {question.ask}")
+            yield from self.page.wrapped(f"# goes {goes.where}{choices}", style="dim")
+            yield from (self.page.paint("good", line) for line in goes.lines)
+        if len(asked) > FACTS:
+            more = f"# and {counted(len(asked) - FACTS, 'more fact')}: {listed([one.fact for one in asked[FACTS:]])}"
+            yield from self.page.wrapped(more)
+
+    def weight(self) -> Iterator[str]:
+        """The arithmetic of the severity."""
+        yield from self.page.wrapped(f"Why {self.found.severity.word}", style="head")
+        for position, step in enumerate(self.found.arithmetic):
+            sign = f"{step.change}" if not position else f"{step.change:+d}"
+            yield from self.page.block(f"{sign:>3}", "dim", [step.reason])
+
+    def maps(self) -> Iterator[str]:
+        """Of a finding: the threats it is an instance of."""
+        one: Finding | None = self.found.finding
+        if one is None:
+            return
+        said = [f"{framework}: {', '.join(entries)}" for framework, entries in one.references if entries]
+        said += [f"layers: {', '.join(one.layers)}"] if one.layers else []
+        if said:
+            yield from self.page.block("maps to", "head", said)
+
+    # Pieces
+
+    def place(self, span: Span) -> str:
+        """Return `file:line`, seen from the folder of the root file."""
+        return place(self.analysis, span) if span.file else ""
+
+    def line(self, span: Span) -> str:
+        """Return the source line of a span."""
+        lines = self.analysis.model.graph.document.sources.get(span.file, "").split("\n")
+        return lines[span.line - 1].strip() if 0 < span.line <= len(lines) else ""
+
+
+def _sentence(text: str) -> str:
+    """Return a text that begins with a capital, unless it begins with a name, and ends with a full stop."""
+    return text if text.endswith(".") else f"{text}."
