@@ -12,6 +12,7 @@ from threatmodel.render.graphviz import fitted, image, svg
 from threatmodel.render.mermaid import mermaid
 from threatmodel.render.sketch import Box, Line, Node, Sketch
 from threatmodel.render.views import VIEWS
+from threatmodel.render.way_views import CAPABILITY, PATH, way_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,7 @@ def drawn(analysis: Analysis, view: str, suffix: str) -> str | bytes:
     Return a view as a file: `svg`, `dot` and `mmd` as text, `png` and `pdf` as bytes.
 
     Raises:
-        RenderError: `dot` is missing, failed, or lost an edge.
+        RenderError: no view has that name; `dot` is missing, failed, or lost an edge.
     """
     sketch = replace(whole(analysis, view), explained=True)
     if suffix == "dot":
@@ -83,7 +84,14 @@ def drawn(analysis: Analysis, view: str, suffix: str) -> str | bytes:
 
 
 def whole(analysis: Analysis, view: str) -> Sketch:
-    """Return a view as one sketch: everything, or the overview where everything would not be drawn in time."""
+    """
+    Return a view as one sketch: everything, or the overview where everything would not be drawn in time.
+
+    Raises:
+        RenderError: no view has that name; `UnknownNameError` where it is the agent or the path that does not exist.
+    """
+    if view.startswith((CAPABILITY, PATH)):
+        return way_view(analysis, view)
     if view not in VIEWS:
         message = f"no view is named '{view}'; there are {', '.join(VIEWS)}"
         raise RenderError(message)

@@ -36,19 +36,33 @@ _SHAPES: Final = {
     "service": ("box", "#f2f4f6", "filled"),
     "identity": ("box", "#e6f4f1", "rounded,filled"),
     "credential": ("note", "#fdebe6", "filled"),
-    "control": ("octagon", "#e6f4f1", "filled"),
+    "control": ("octagon", "#f2f4f6", "filled"),
     "data": ("tab", "#ffffff", "filled"),
     "runtime": ("box3d", "#f2f4f6", "filled"),
     "boundary": ("folder", "#f2f4f6", "filled"),
+    "action": ("box", "#ffffff", "filled"),
+    "impact": ("box", "#ffffff", "filled,bold"),
     "group": ("box", "#ffffff", "filled"),
     "port": ("plaintext", "#ffffff", "filled"),
 }
+TONES: Final = {
+    "forbidden": ("#8e1230", "#fbe9ed", ""),
+    "open": ("#8e1230", "#fbe9ed", ""),
+    "excess": ("#b3430b", "#fdeee4", ""),
+    "unknown": ("#7a5c00", "#fbf3d9", "dashed"),
+    "settled": ("#1d6b45", "#e6f4ec", ""),
+    "decided": ("#1f5f99", "#e8f1f9", ""),
+    "aside": ("#8796a1", "#f4f5f6", "dotted"),
+}
+"""Edge, fill and dashes of what is judged; a word of the node says the same."""
 _COLORS: Final = {
     "untrusted": "#b3261e",
     "unsaid": "#8a6100",
     "flow": "#3d4f5c",
     "use": "#8796a1",
     "delegation": "#1f5f99",
+    "doubt": "#8a6100",
+    "stopped": "#aab4bb",
 }
 _LINES: Final = {
     "untrusted": "penwidth=2.0 arrowhead=normal",
@@ -56,19 +70,25 @@ _LINES: Final = {
     "flow": "penwidth=1.2 arrowhead=normal",
     "use": "penwidth=0.8 arrowhead=open arrowsize=0.7",
     "delegation": "penwidth=1.4 arrowhead=vee",
+    "doubt": "penwidth=1.3 style=dashed arrowhead=normal",
+    "stopped": "penwidth=1.2 style=dotted arrowhead=normal",
 }
-_MARKS: Final = {"untrusted": "!", "unsaid": "?"}
+_MARKS: Final = {"untrusted": "!", "unsaid": "?", "doubt": "?"}
 _MEANINGS: Final = {
     "untrusted": ("━━▶ !", "text that an outsider wrote"),
     "unsaid": ("╍╍▶ ?", "nobody says whose text"),
     "flow": ("──▶", "stated flow"),
     "use": ("──>", "uses"),
     "delegation": ("━━>", "hands work on"),
+    "doubt": ("╍╍▶ ?", "nobody can tell whether this way exists"),
+    "stopped": ("┈┈▶", "behind a control that breaks the way"),
 }
 """What lines mean; the sign is drawn in the color of the line."""
 _OWN_MEANINGS: Final = {
     "identity": {"flow": ("──▶", "acts as, holds or proves"), "delegation": ("━━>", "is made into")},
     "delegation": {"unsaid": ("╍╍▶ ?", "nobody says what goes along")},
+    "capability": {"flow": ("──▶", "can do"), "stopped": ("┈┈▶", "behind a control that holds")},
+    "path": {"flow": ("──▶", "leads on"), "use": ("──>", "acts by")},
 }
 """What a view means by some of them."""
 _SPACE: Final = "\N{NO-BREAK SPACE}"
@@ -190,10 +210,16 @@ def _node(node: Node) -> str:
     shape, fill, style = _SHAPES.get(node.kind, _SHAPES["group"])
     muted = ' fontcolor="#6b7882" color="#b9c3ca"' if node.muted else ""
     fill = "#f4f5f6" if node.muted else fill
+    if node.tone in TONES:
+        edge, fill, dashes = TONES[node.tone]
+        muted = f' color="{edge}" penwidth={1.2 if dashes else 2}'
+        style = ",".join(dict.fromkeys((*style.replace(",bold", "").split(","), *([dashes] if dashes else []))))
     if node.members:
         return f'label={_listed(node)} shape=box style=filled fillcolor="#ffffff" fontsize=8.5 color="#d5dbe0"'
     size = " fontsize=8.5 height=0.2 margin=0.03" if node.kind == "port" else ""
     text = label(node.label, lines=GROUP_LINES if node.kind == "group" else NAME_LINES)
+    said = [text[1:-1], *(label(line)[1:-1] for line in node.said)]
+    text = '"' + "\\n".join(said) + '"'
     return f'label={text} shape={shape} style="{style}" fillcolor="{fill}"{muted}{size}'
 
 

@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 _SHAPES: Final = {
     "agent": ("([", "])"), "store": ("[(", ")]"), "person": ("((", "))"), "model": ("{{", "}}"), "tool": ("[[", "]]"),
-    "credential": (">", "]"), "external": ("[/", "/]"),
+    "credential": (">", "]"), "external": ("[/", "/]"), "control": ("{{", "}}"),
 }  # fmt: skip
-_ARROWS: Final = {"untrusted": "==>", "unsaid": "-.->", "flow": "-->", "use": "-->", "delegation": "-->"}
+_ARROWS: Final = {
+    "untrusted": "==>", "unsaid": "-.->", "flow": "-->", "use": "-->", "delegation": "-->", "doubt": "-.->",
+    "stopped": "-.->",
+}  # fmt: skip
+_MARKS: Final = {"untrusted": "untrusted text", "unsaid": "?", "doubt": "?", "stopped": "stopped"}
 _SPECIAL: Final = str.maketrans(
     {
         '"': "#quot;",
@@ -49,8 +53,7 @@ def _lines(sketch: Sketch) -> Iterator[str]:
     yield f"flowchart {'TB' if sketch.rows else 'LR'}"
     yield from _inside(sketch, None, ids, 1)
     for line in sketch.lines:
-        mark = {"untrusted": "untrusted text", "unsaid": "?"}.get(line.kind, "")
-        text = " ".join(part for part in (line.label, mark) if part)
+        text = " ".join(part for part in (line.label, _MARKS.get(line.kind, "")) if part)
         label = f'|"{escaped(text)}"|' if text else ""
         yield f"  {ids[line.source]} {_ARROWS[line.kind]}{label} {ids[line.target]}"
 
@@ -72,4 +75,4 @@ def _text(node: Node) -> str:
     """Return the label of a node; one that lists elements says them all."""
     kinds = dict.fromkeys(kind for kind, _ in node.members)
     lists = (f"{kind}: {', '.join(name for of, name in node.members if of == kind)}" for kind in kinds)
-    return "; ".join(lists) or node.label
+    return "; ".join(lists) or "; ".join((node.label, *node.said))

@@ -31,6 +31,10 @@ class Node:
     """Out of scope."""
     members: tuple[tuple[str, str], ...] = ()
     """Headings and names that the node lists, where it stands for several elements without lines."""
+    said: tuple[str, ...] = ()
+    """Further lines below the name."""
+    tone: str = ""
+    """What it is judged to be: a verdict of an ability, what a control is worth, the state of a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,10 @@ class Line:
     source: str
     target: str
     kind: str
-    """`untrusted`, `unsaid` (nobody says whose text it carries), `flow`, `use`, `delegation`."""
+    """
+    `untrusted`, `unsaid` (nobody says whose text it carries), `flow`, `use`, `delegation`; of ways also `doubt` (nobody
+    can tell whether it exists) and `stopped` (behind a control that breaks it).
+    """
     label: str = ""
     """A number or a short word."""
     note: str = ""
