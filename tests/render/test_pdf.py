@@ -90,7 +90,7 @@ def test_bookmarks_are_the_sections_and_the_findings(laid_out: Callable[..., Any
     titles = [label for label, *_ in tree]
     findings = next(children for label, _, children, _ in tree if label.endswith("Findings"))
 
-    assert titles[:3] == ["Contents", "1 What can act, and with what", "2 Pictures of the system"]
+    assert titles[:3] == ["Contents", "1 What can it do right now", "2 What can make it do the wrong thing"]
     assert [label for label, *_ in findings] == ["Open", "Cannot tell", "Settled"]
     assert all(children for label, _, children, _ in findings if label != "Settled")
 
@@ -129,5 +129,6 @@ def test_nothing_is_cut_off_and_no_heading_stands_alone(
 def test_the_first_page_after_the_contents_answers_on_one_page(laid_out: Callable[..., Any], many: Path) -> None:
     document = laid_out(many)
     starts = {label.split(" ", 1)[-1]: target[0] for label, target, *_ in document.make_bookmark_tree()}
+    after = starts["What can it do right now"] + 1
 
-    assert starts["What can act, and with what"] + 1 == starts["Pictures of the system"]
+    assert any("can do right now" in box.text for box, above in texts(document.pages[after]._page_box) if "h3" in above)

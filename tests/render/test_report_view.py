@@ -120,7 +120,7 @@ def test_an_entry_counts_once_where_its_surest_control_stands(framed: Callable[.
 
 
 def test_what_can_act_is_told_with_what_is_not_known(desk: Analysis) -> None:
-    [row] = report_view(desk).actors.first
+    [row] = report_view(desk).actors.rows
 
     assert row.id == "desk"
     assert row.identity == ()
@@ -138,7 +138,7 @@ def test_what_can_act_is_told_with_what_is_not_known(desk: Analysis) -> None:
 def test_profiles_grow(desk: Analysis) -> None:
     sections = {profile: [one.key for one in report_view(desk, profile).sections] for profile in PROFILES}
 
-    assert sections["executive"] == ["actors", "top"]
+    assert sections["executive"] == ["abilities", "paths", "cures", "top"]
     assert sections["review"] == sections["audit"]
     with pytest.raises(ValueError, match="no profile is named 'short'"):
         report_view(desk, "short")  # type: ignore[arg-type]

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from threatmodel.analysis.finding import OPEN_STATES, FindingState
+from threatmodel.analysis.reach import UNSAID
 from threatmodel.load.nodes import MapNode
-from threatmodel.render.visible import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.reach import CredentialReach
     from threatmodel.model.elements import Agent, Element
-
-_MOST_AGENTS: Final = 6  # on the first page
-_LINES: Final = 44  # of the first page that agents may take
-_LONGEST_PURPOSE: Final = 90  # characters on the first page
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +48,9 @@ class AgentRow:
     identity_unsaid: bool
     shared_with: tuple[str, ...]
     """Others that act under the same identity."""
-    more_shared: int
     acts_as: str | None
     secrets: tuple[SecretLine, ...]
-    more_secrets: int
     tools: tuple[ToolLine, ...]
-    more_tools: int
     tools_unsaid: bool
     delegates_to: tuple[str, ...]
     computed: str
@@ -92,16 +86,22 @@ class CredentialRow:
     visible_to_model: str | None
     revoked: str | None
     holders: tuple[str, ...]
+    """Who can lose it."""
+    opens: tuple[str, ...]
+    """Actions that whoever has it can do."""
+    more_opens: int
+    excess: tuple[str, ...]
+    """Scopes beyond what is needed."""
+    after: str | None
+    """How long it, or what was made from it, works after it was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actors:
     """Everything that acts and what it acts with."""
 
-    first: tuple[AgentRow, ...]
-    """As many agents as fit one page: those with most that is open or unknown."""
-    whole: tuple[AgentRow, ...]
-    """All of them with everything, where the first page leaves something out."""
+    rows: tuple[AgentRow, ...]
+    """All agents, those with most that is open or unknown first."""
     identities: tuple[IdentityRow, ...]
     credentials: tuple[CredentialRow, ...]
     agents: int
@@ -112,37 +112,27 @@ class Actors:
     contradicted: int
 
 
-def actors(analysis: Analysis) -> Actors:
-    """Return all agents, identities and credentials; the findings decide which agents come first."""
+def actors(analysis: Analysis, opens: int) -> Actors:
+    """
+    Return all agents, identities and credentials; the findings decide which agents come first.
+
+    Args:
+        analysis: Of the system.
+        opens: How many of the actions that a secret opens are listed.
+    """
     graph = analysis.model.graph
+    reach = {one.credential: one for one in analysis.derived.credentials}
     rows = sorted(
         (_agent(analysis, agent) for agent in graph.agents), key=lambda row: (-row.open, -row.unknown, row.id)
     )
-    shown = rows[:_MOST_AGENTS]
-    lines = (_LINES // max(len(shown), 1) - 2) // 2  # a secret takes two lines; two are left for "and more"
-    first = tuple(_cut(row, lines) for row in shown)
     return Actors(
-        first=first,
-        whole=() if list(first) == rows else tuple(rows),
+        rows=tuple(rows),
         identities=tuple(_identity(analysis, one) for one in graph.of_kind("identity")),
-        credentials=tuple(_credential(analysis, one) for one in graph.of_kind("credential")),
+        credentials=tuple(_credential(analysis, one, reach[one.id], opens) for one in graph.of_kind("credential")),
         agents=len(rows),
         actions=len({action.id for actions in graph.attached.values() for action in actions}),
         without_identity=sum(not row.identity for row in rows),
         contradicted=sum(row.contradicted for row in rows),
-    )
-
-
-def _cut(row: AgentRow, lines: int) -> AgentRow:
-    return replace(
-        row,
-        purpose=shortened(row.purpose, _LONGEST_PURPOSE),
-        shared_with=row.shared_with[:lines],
-        more_shared=max(0, len(row.shared_with) - lines),
-        secrets=row.secrets[:lines],
-        more_secrets=max(0, len(row.secrets) - lines),
-        tools=row.tools[:lines],
-        more_tools=max(0, len(row.tools) - lines),
     )
 
 
@@ -159,15 +149,12 @@ def _agent(analysis: Analysis, agent: Agent) -> AgentRow:
         identity=identities,
         identity_unsaid=not agent.says("identity"),
         shared_with=tuple(sorted(shared)),
-        more_shared=0,
         acts_as=words(agent.word("acts_as")),
         secrets=tuple(
             SecretLine(one.id, words(one.word("kind")), one.word("lifetime"))
             for one in graph.of_kind("credential") if agent in graph.agents_holding.get(one.id, ())
         ),
-        more_secrets=0,
         tools=tuple(_tools(analysis, agent)),
-        more_tools=0,
         tools_unsaid=not agent.says("tools"),
         delegates_to=tuple(one.target for one in graph.delegations_from.get(agent.id, ())),
         computed=words(workload.computed) or "unknown",
@@ -202,9 +189,8 @@ def _identity(analysis: Analysis, identity: Element) -> IdentityRow:
     )
 
 
-def _credential(analysis: Analysis, credential: Element) -> CredentialRow:
+def _credential(analysis: Analysis, credential: Element, reach: CredentialReach, most: int) -> CredentialRow:
     graph = analysis.model.graph
-    users = [user.id for user in graph.credential_users.get(credential.id, ())]
     agents = [agent.id for agent in graph.agents_holding.get(credential.id, ())]
     return CredentialRow(
         id=credential.id,
@@ -214,7 +200,11 @@ def _credential(analysis: Analysis, credential: Element) -> CredentialRow:
         stored_in=words(credential.word("stored_in")),
         visible_to_model=credential.word("visible_to_model"),
         revoked=_revoked(credential),
-        holders=tuple(dict.fromkeys((*agents, *users))),
+        holders=tuple(dict.fromkeys((*agents, *reach.held_by))),
+        opens=reach.opens[:most],
+        more_opens=max(0, len(reach.opens) - most),
+        excess=reach.excess_scopes,
+        after=None if reach.usable_after_revocation == UNSAID else reach.usable_after_revocation,
     )
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from threatmodel.analysis.questions import split
+from threatmodel.render.report_abilities import Abilities, abilities
 from threatmodel.render.report_actors import Actors, actors
+from threatmodel.render.report_bounds import BOUNDS
 from threatmodel.render.report_compliance import ComplianceTable, compliance_tables
 from threatmodel.render.report_controls import (
     ControlGroup,
@@ -17,7 +19,9 @@ from threatmodel.render.report_controls import (
     decisions,
 )
 from threatmodel.render.report_coverage import CoverageView, coverage_view
+from threatmodel.render.report_cures import Cures, cures, hardened
 from threatmodel.render.report_findings import BRIEF, WHOLE, Findings, findings
+from threatmodel.render.report_paths import PathsView, harms
 from threatmodel.render.report_scope import (
     Assumption,
     FiredRule,
@@ -41,6 +45,7 @@ from threatmodel.version import VERSION
 
 if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.harden import Hardening
     from threatmodel.analysis.questions import Question
     from threatmodel.render.report_controls import ControlRow
 
@@ -48,12 +53,15 @@ Profile = Literal["executive", "review", "audit"]
 PROFILES: Final[tuple[Profile, ...]] = ("executive", "review", "audit")
 
 _SECTIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
-    "actors": ("What can act, and with what", frozenset(PROFILES)),
+    "abilities": ("What can it do right now", frozenset(PROFILES)),
+    "paths": ("What can make it do the wrong thing", frozenset(PROFILES)),
+    "mishaps": ("What goes wrong without an attacker", frozenset({"review", "audit"})),
+    "cures": ("What would break the paths", frozenset(PROFILES)),
     "top": ("What to look at first", frozenset({"executive"})),
     "pictures": ("Pictures of the system", frozenset({"review", "audit"})),
     "findings": ("Findings", frozenset({"review", "audit"})),
     "questions": ("What we do not know", frozenset({"review", "audit"})),
-    "identities": ("Identities and secrets", frozenset({"review", "audit"})),
+    "identities": ("Identities, secrets and what a lost one opens", frozenset({"review", "audit"})),
     "controls": ("Controls", frozenset({"review", "audit"})),
     "decisions": ("Decisions", frozenset({"review", "audit"})),
     "coverage": ("Threats assessed", frozenset({"review", "audit"})),
@@ -66,11 +74,13 @@ _SECTIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
 }
 """Key (also the name of its template) → title, and the profiles that have it; in the order of the report."""
 _PARTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "identities": (("agents", "Agents"), ("identities-all", "Identities"), ("secrets", "Secrets")),
     "findings": (("findings-open", "Open"), ("findings-unknown", "Cannot tell"), ("findings-settled", "Settled")),
 }
 _TOP_CARDS: Final = 5
 _TOP_QUESTIONS: Final = 3
 _REVIEW_QUESTIONS: Final = 25
+_PAGES_LISTED: Final = 12  # agents in the contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,11 @@ class ReportView:
     version: str
     verdict: Verdict
     sections: tuple[Section, ...]
+    abilities: Abilities
+    paths: PathsView
+    cures: Cures
+    most_facts: int
+    """Missing facts that one line lists."""
     actors: Actors
     findings: Findings
     top: Findings
@@ -128,9 +143,14 @@ class ReportView:
     notes: tuple[Note, ...]
 
 
-def report_view(analysis: Analysis, profile: Profile = "review") -> ReportView:
+def report_view(analysis: Analysis, profile: Profile = "review", *, cured: Hardening | None = None) -> ReportView:
     """
     Return what a report shows.
+
+    Args:
+        analysis: What to report.
+        profile: How much of it.
+        cured: The cures, so that two outputs of one run need not look for them twice; default: they are looked for.
 
     Raises:
         ValueError: the profile is none of `PROFILES`.
@@ -140,6 +160,9 @@ def report_view(analysis: Analysis, profile: Profile = "review") -> ReportView:
     system = analysis.model.graph.system
     groups = overview(analysis)
     controls = control_rows(analysis)
+    bounds = BOUNDS[profile]
+    every_harm, paths = harms(analysis, controls, bounds)
+    able = abilities(analysis, controls, every_harm, bounds)
     cards = findings(analysis, groups, controls, WHOLE if profile == "audit" else BRIEF)
     name = str(system.body.get("name") or "Unnamed system")
     most = len(analysis.questions) if profile == "audit" else _REVIEW_QUESTIONS
@@ -152,8 +175,12 @@ def report_view(analysis: Analysis, profile: Profile = "review") -> ReportView:
         today=analysis.today.isoformat(),
         version=VERSION,
         verdict=verdict(analysis, groups, controls),
-        sections=_sections(profile),
-        actors=actors(analysis),
+        sections=_sections(profile, able),
+        abilities=able,
+        paths=paths,
+        cures=cures(analysis, cured or hardened(analysis), bounds.singles),
+        most_facts=bounds.missing,
+        actors=actors(analysis, bounds.opens),
         findings=cards,
         top=Findings(cards.open[:_TOP_CARDS], cards.unknown[:_TOP_CARDS], (), ()),
         questions=analysis.questions[:most],
@@ -185,9 +212,12 @@ def _counted(questions: tuple[Question, ...]) -> tuple[tuple[str, str, int], ...
     )
 
 
-def _sections(profile: Profile) -> tuple[Section, ...]:
+def _sections(profile: Profile, able: Abilities) -> tuple[Section, ...]:
     wanted = [(key, title) for key, (title, profiles) in _SECTIONS.items() if profile in profiles]
-    return tuple(Section(key, number, title, _PARTS.get(key, ())) for number, (key, title) in enumerate(wanted, 1))
+    parts = dict(_PARTS)
+    if len(able.pages) <= _PAGES_LISTED:
+        parts["abilities"] = tuple((page.row.anchor, page.row.id) for page in able.pages)
+    return tuple(Section(key, number, title, parts.get(key, ())) for number, (key, title) in enumerate(wanted, 1))
 
 
 _PLURALS: Final[dict[str, tuple[str, str]]] = {

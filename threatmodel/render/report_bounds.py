@@ -1,0 +1,38 @@
+"""How much of capabilities, ways and cures each profile of the report shows; what is cut is counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a profile shows; what is cut is counted."""
+
+    first: int
+    """Agents of the first table, which shares a page with what would settle most."""
+    further: int
+    """Agents of the table behind the pages."""
+    pages: int
+    """Agents with a page of their own."""
+    abilities: int
+    """Of one agent."""
+    harms: int
+    """Paths and mishaps on the page of one agent."""
+    missing: int
+    """Facts of one list."""
+    paths: int
+    mishaps: int
+    drawings: int
+    opens: int
+    """Actions that a secret opens."""
+    singles: int
+    """Single controls of the cures."""
+
+
+BOUNDS: Final = {
+    "executive": Bounds(6, 0, 0, 0, 0, 3, 5, 3, 0, 5, 0),
+    "review": Bounds(6, 40, 6, 25, 4, 6, 20, 12, 3, 8, 8),
+    "audit": Bounds(6, 1000, 60, 500, 60, 100, 1000, 500, 12, 200, 200),
+}  # fmt: skip

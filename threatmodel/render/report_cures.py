@@ -1,0 +1,144 @@
+"""Analysis → the cures: the sets of controls that break the paths, what each leaves, what one control is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.context import Context
+from threatmodel.analysis.harden import harden
+from threatmodel.memory import without_collection
+from threatmodel.render.terminal_harden import AIMS
+
+if TYPE_CHECKING:
+    from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.cuts import Cut
+    from threatmodel.analysis.harden import Hardening
+
+MOST_CONTROLS: Final = 20  # of one set
+MOST_STAYING: Final = 3  # paths of one reason
+_NEEDED: Final = frozenset(
+    {
+        "human-approval", "input-isolation", "sandbox", "backup-restore", "memory-validation", "egress-allowlist",
+        "recipient-allowlist", "output-encoding",
+    }
+)  # fmt: skip
+"""Types of control that cures are made of (SEMANTICS 12.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A type of control at a place."""
+
+    control: str
+    title: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """Paths that a set leaves, and why."""
+
+    why: str
+    paths: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class CureSet:
+    """One set."""
+
+    aims: tuple[tuple[str, str], ...]
+    """Word and what it means."""
+    controls: tuple[Proposed, ...]
+    more: int
+    breaks: int
+    of: int
+    cost: int
+    how: str
+    """How sure it is that none is better."""
+    whole: bool
+    """Whether no path is left."""
+    stays: tuple[Stays, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """What one control breaks alone."""
+
+    proposed: Proposed
+    breaks: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cures:
+    """What would break the paths that are open, claimed or unknown."""
+
+    paths: int
+    """For how many paths they were computed."""
+    sets: tuple[CureSet, ...]
+    singles: tuple[Single, ...]
+    more_singles: int
+    untried: int
+    possible: bool
+    """Whether the catalog lists the controls that cures are made of."""
+
+
+def hardened(analysis: Analysis) -> Hardening | None:
+    """Return the cures as `harden` finds them; None where the catalog lacks the controls they are made of."""
+    model = analysis.model
+    if not model.catalog.controls.keys() >= _NEEDED:
+        return None
+    with without_collection():
+        return harden(Context(model.graph, model.catalog, analysis.placements, analysis.today))
+
+
+def cures(analysis: Analysis, found: Hardening | None, most: int) -> Cures:
+    """
+    Return the cures as a report shows them.
+
+    Args:
+        analysis: What they are for.
+        found: What `hardened` returned.
+        most: Single controls that are listed.
+    """
+    if found is None:
+        return Cures(0, (), (), 0, 0, possible=False)
+    worth = found.single.worth
+    return Cures(
+        paths=found.cuts[0].of,
+        sets=tuple(_set(analysis, found, cut) for cut in found.cuts if cut.of),
+        singles=tuple(
+            Single(_proposed(analysis, one.candidate.control, one.candidate.on), one.breaks, one.cost)
+            for one in worth[:most]
+        ),
+        more_singles=max(0, len(worth) - most),
+        untried=found.single.untried,
+        possible=True,
+    )
+
+
+def _set(analysis: Analysis, found: Hardening, cut: Cut) -> CureSet:
+    how = "none is better" if cut.exact else "not proven to be the best"
+    reasons: dict[str, list[str]] = {}
+    for path in cut.unbroken:
+        reasons.setdefault(found.why[cut.aims[0], path], []).append(path)
+    return CureSet(
+        aims=tuple((aim, AIMS[aim]) for aim in cut.aims),
+        controls=tuple(_proposed(analysis, one.control, one.on) for one in cut.controls[:MOST_CONTROLS]),
+        more=max(0, len(cut.controls) - MOST_CONTROLS),
+        breaks=cut.breaks,
+        of=cut.of,
+        cost=cut.cost,
+        how=how if cut.finished else "the search ended early: not proven to be the best",
+        whole=cut.breaks == cut.of and not cut.unbroken,
+        stays=tuple(
+            Stays(why, tuple(paths[:MOST_STAYING]), max(0, len(paths) - MOST_STAYING)) for why, paths in reasons.items()
+        ),
+    )
+
+
+def _proposed(analysis: Analysis, control: str, on: str) -> Proposed:
+    known = analysis.model.catalog.controls.get(control)
+    return Proposed(control, known.title if known else control, on)
