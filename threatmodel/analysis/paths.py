@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from threatmodel.analysis.ends import Endings, Ends
     from threatmodel.analysis.impacts import Impacts
     from threatmodel.analysis.steering import Influences
-    from threatmodel.model.elements import Agent
     from threatmodel.model.graph import ModelGraph
 
 MODEL_PLANS: Final = frozenset({"model_selects", "model_plans", "self_modifying"})
@@ -84,19 +83,22 @@ class Paths:
     """The paths that are listed, and how many there are."""
 
     listed: tuple[AttackPath, ...]
-    """All of them up to `MOST_PATHS`, beyond that the worst by state."""
+    """
+    All of them up to `MOST_PATHS` and `MOST_STEPS`, by id. Beyond that the worst by state, and of one state those of
+    the first source for each agent, action and impact before those of its other sources.
+    """
     by_state: dict[str, int]
 
 
 def attack_paths(graph: ModelGraph, influences: Influences, endings: Endings) -> Paths:
     """
-    Find every path: all are counted; listed are the worst of them, agent by agent in the order of the description.
+    Find every path: all are counted, the worst are listed.
 
     Paths differ in their source only where the text gets to the agent by another rank, or a way out leads to the source
     itself: they are counted by the rank, not one by one.
     """
     counts = [0] * len(STATES)
-    found: list[tuple[Agent, list[tuple[Branch, ...]]]] = []
+    found: list[Parted] = []
     for agent in graph.agents:
         most = [influences.reaching(agent.id, rank) for rank in range(len(STATES))]
         if not most[-1]:
@@ -106,7 +108,7 @@ def attack_paths(graph: ModelGraph, influences: Influences, endings: Endings) ->
         for branch in itertools.chain.from_iterable(parted):
             for rank, count in enumerate(branch.counts()):
                 counts[rank] += count
-        found.append((agent, parted))
+        found.append((agent.id, parted))
     return Paths(tuple(sorted(_listed(found, counts, influences), key=_id)), dict(zip(STATES, counts, strict=True)))
 
 
@@ -135,6 +137,10 @@ class Branch:
         return bits
 
 
+Parted = tuple[str, list[tuple[Branch, ...]]]
+"""An agent, and for each impact its branches."""
+
+
 def _branches(ends: Ends, exact: list[int], influences: Influences) -> Iterator[Branch]:
     concerned = ends.concerned()
     if not concerned:
@@ -151,41 +157,25 @@ def _branches(ends: Ends, exact: list[int], influences: Influences) -> Iterator[
             yield Branch(own, [one & bit for one in exact])
 
 
-def _listed(
-    found: list[tuple[Agent, list[tuple[Branch, ...]]]], counts: list[int], influences: Influences
-) -> Iterator[AttackPath]:
-    """Yield the worst paths, up to `MOST_PATHS` and `MOST_STEPS`."""
+def _listed(found: list[Parted], counts: list[int], influences: Influences) -> Iterator[AttackPath]:
+    """
+    Yield the worst paths, up to `MOST_PATHS` and `MOST_STEPS`.
+
+    Of each rank one path per agent, action and impact comes first, then those of their other sources: where not all are
+    listed, it is sources that are left out before anything that can happen.
+    """
     room, steps = MOST_PATHS, MOST_STEPS
-    left = [0] * len(STATES)
-    for rank, count in enumerate(counts):
-        left[rank] = min(count, room)
-        room -= left[rank]
-    for agent, parted in found:
-        if not any(left):
-            return
-        teller = Teller(agent.id, influences)
-        for branches in parted:
-            for rank in (rank for rank, room in enumerate(left) if room):
-                for path in itertools.islice(_through(branches, rank, teller, influences), left[rank]):
-                    steps -= len(path.steps) + len(path.missing)
-                    if steps < 0:
-                        return
-                    left[rank] -= 1
-                    yield path
-
-
-def _through(branches: tuple[Branch, ...], rank: int, teller: Teller, influences: Influences) -> Iterator[AttackPath]:
-    """Yield the paths of one rank to one impact, by source."""
-    found: list[tuple[str, Ends, Ending]] = []
-    for branch in branches:
-        names = influences.names(branch.of(rank))
-        if names:
-            ending = teller.ending(branch.ends, rank)
-            found += [(source, branch.ends, ending) for source in names]
-    if len(branches) > 1:
-        found.sort(key=lambda one: one[0])
-    for source, ends, ending in found:
-        yield teller.path(source, ends, rank, ending)
+    for rank in (rank for rank, count in enumerate(counts) if count):
+        for others in (False, True):
+            for agent, parted in found:
+                teller = Teller(agent, influences)
+                for branches in parted:
+                    for path in teller.paths(branches, rank, others=others):
+                        room -= 1
+                        steps -= len(path.steps) + len(path.missing)
+                        if room < 0 or steps < 0:
+                            return
+                        yield path
 
 
 def _id(path: AttackPath) -> str:
@@ -223,14 +213,34 @@ class Teller:
         self._joined: dict[tuple[int, int], tuple[str, ...]] = {}
         self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def ending(self, ends: Ends, rank: int) -> Ending:
+    def _ending(self, ends: Ends, rank: int) -> Ending:
         """Return the first of the routes up to a rank."""
         end = ends.first(rank)
         missing = ends.missing() if rank == UNKNOWN else ()
         reading = "" if end.taken is None else end.taken.by
         return Ending(end, end.way.steps[1:], controls(end.marks()), self._same.setdefault(missing, missing), reading)
 
-    def path(self, source: str, ends: Ends, rank: int, ending: Ending) -> AttackPath:
+    def paths(self, branches: tuple[Branch, ...], rank: int, *, others: bool) -> Iterator[AttackPath]:
+        """Yield the path of the first source of that rank to one impact, or those of all others."""
+        found = [(branch.of(rank), branch.ends) for branch in branches]
+        bits = 0
+        for one, _ in found:
+            bits |= one
+        lowest = bits & -bits
+        chosen = bits ^ lowest if others else lowest
+        if not chosen:
+            return
+        sources: list[tuple[str, Ends, Ending]] = []
+        for one, ends in found:
+            if one & chosen:
+                ending = self._ending(ends, rank)
+                sources += [(source, ends, ending) for source in self._influences.names(one & chosen)]
+        if len(branches) > 1:
+            sources.sort(key=lambda one: one[0])
+        for source, ends, ending in sources:
+            yield self._path(source, ends, rank, ending)
+
+    def _path(self, source: str, ends: Ends, rank: int, ending: Ending) -> AttackPath:
         """Return the path of a source to an impact, by the routes of that rank."""
         key = (source, rank)
         begin = self._beginnings.get(key)

@@ -44,7 +44,7 @@ class Towards:
 
     def route(self, source: str) -> Route | None:
         """Return the first route of a source; None where this way of looking cannot tell it."""
-        while self._layers:
+        while self._layers and (source not in self._first or self._layer < self._first[source][0]):
             self._step()
         return self._built(self._first[source][1]) if source in self._first else None
 
