@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 COMMANDS: Final = (
-    "init", "schema", "validate", "analyze", "can", "paths", "explain", "report", "diagram", "controls",
+    "init", "schema", "validate", "analyze", "can", "paths", "explain", "questions", "report", "diagram", "controls",
     "harden", "whatif", "catalog", "rules",
 )  # fmt: skip
 """Each is the object of the same name in the module of the same name, in the order in which a newcomer meets them."""

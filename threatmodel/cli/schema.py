@@ -7,7 +7,7 @@ import click
 from threatmodel.cli.options import Cli, the_console
 
 SCHEMAS = ("system-1", "treatments-1", "rule-1", "control-1", "framework-1", "component-1", "analysis-1",
-           "can-1", "paths-1", "harden-1", "whatif-1", "explain-1")  # fmt: skip
+           "can-1", "paths-1", "harden-1", "whatif-1", "explain-1", "questions-1")  # fmt: skip
 """What is published; a test compares with the files."""
 
 

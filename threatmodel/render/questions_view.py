@@ -1,0 +1,103 @@
+"""Questions → what a reader is asked: which, about what, with the line to paste and what each answer settles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.hanging import Answers, Becoming, Hanging, hanging
+from threatmodel.render.paste import Answer, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.questions import Question
+
+SHOWN: Final = 3  # conclusions that are named for each fact
+SAME: Final = {"true": "yes", "false": "no"}
+"""Words that say what another word says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question with all that hangs on it."""
+
+    question: Question
+    goes: Answer
+    hanging: tuple[Hanging, ...]
+    """All of them; those that `becoming` speaks of first."""
+    becoming: tuple[Becoming, ...]
+    """Empty where the answer is an open set, or where none was tried."""
+
+    @property
+    def first(self) -> tuple[Hanging, ...]:
+        """The conclusions to name."""
+        return self.hanging[:SHOWN]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionView:
+    """What is asked, and how much there is."""
+
+    asked: tuple[Asked, ...]
+    about: str
+    """The element that was asked about; empty: all."""
+    found: int
+    """How many there are about it, shown or not."""
+    every: int
+    """How many there are in all."""
+
+
+def question_view(analysis: Analysis, about: str, most: int | None) -> QuestionView:
+    """
+    Rank, choose and try.
+
+    Args:
+        analysis: What was found.
+        about: The id of an element or action; empty: all questions.
+        most: How many; None: all of them.
+    """
+    chosen = [one for one in analysis.questions if not about or about_it(one.fact, about)]
+    hung, answers = hanging(analysis), Answers(analysis)
+    asked = []
+    for one in chosen[:most]:
+        goes = answer(analysis.model.graph, one)
+        known = hung.get(one.fact, ())
+        asked.append(Asked(one, goes, known, answers.becoming(one.fact, _words(goes), known[:SHOWN])))
+    return QuestionView(tuple(asked), about, len(chosen), len(analysis.questions))
+
+
+def _words(goes: Answer) -> list[str]:
+    """Return the answers to try: the words of a closed set."""
+    words = [word for word in goes.choices if not word.startswith("{")]
+    return [word for word in words if SAME.get(word) not in words]
+
+
+def about_it(fact: str, name: str) -> bool:
+    """Return whether a fact is one of an element, of an edge that touches it, or of an action."""
+    places = f".{fact.replace('>', '.').replace('#', '.')}."
+    tool, _, action = name.partition(".")
+    return f".{name}." in places or (action != "" and f".{tool}.actions.{action}." in places)
+
+
+def outcomes(asked: Asked, one: Hanging) -> dict[str, tuple[str, ...]]:
+    """Return state → the answers that lead to it, for one conclusion."""
+    found: dict[str, list[str]] = {}
+    for becoming in asked.becoming:
+        if one.key in becoming.states:
+            found.setdefault(becoming.states[one.key], []).append(becoming.value)
+    return {state: tuple(values) for state, values in found.items()}
+
+
+def alike(asked: Asked, hung: Iterable[Hanging]) -> list[tuple[list[Hanging], dict[str, tuple[str, ...]]]]:
+    """Return the conclusions grouped by what becomes of them, in their order."""
+    groups: list[tuple[list[Hanging], dict[str, tuple[str, ...]]]] = []
+    for one in hung:
+        fate = outcomes(asked, one)
+        same = next((members for members, known in groups if known == fate), None)
+        if same is None:
+            groups.append(([one], fate))
+        else:
+            same.append(one)
+    return groups
