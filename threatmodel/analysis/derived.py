@@ -36,6 +36,8 @@ class Derived:
     Where it is a number, capabilities and paths over longer routes are neither listed nor counted.
     """
     influences: tuple[Influence, ...]
+    steering: Influences
+    """Where outsiders' text gets, stores and services included."""
     paths: Paths
     mishaps: tuple[Mishap, ...]
     invariants: tuple[Invariant, ...]
@@ -53,6 +55,7 @@ def derive(context: Context) -> Derived:
         capability_count=capabilities.count,
         deepest=closure.deepest,
         influences=influences.entries(),
+        steering=influences,
         paths=attack_paths(context.graph, influences, Endings(closure, impacts, Disclosure(closure))),
         mishaps=tuple(mishaps(closure, impacts)),
         invariants=tuple(invariants(closure)),

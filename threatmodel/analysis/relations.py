@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Elements: TypeAlias = "tuple[Element, ...]"
 GRAVE: Final = frozenset({"delete", "execute", "pay", "deploy", "configure", "grant"})
 """Effects that do harm by themselves, with nobody's text or secret leaving."""
+_NO_TEXT: Final = frozenset({"typed", "closed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,27 @@ def _writers(graph: ModelGraph, start: Element) -> Elements:
     return tuple(found for name in start.words("writers") if (found := graph.find(name)))
 
 
+def _instructed(graph: ModelGraph, start: Element) -> Elements:
+    """Agents that take their instructions from a store."""
+    edges = graph.edges_from.get(start.id, ())
+    return tuple(found for edge in edges if edge.kind == "instructions" and (found := graph.find(edge.target)))
+
+
+def readers(graph: ModelGraph, start: Element) -> Elements:
+    """Agents that read text of a store: as memory, by a flow, or by an action of their tools."""
+    found: dict[str, Element] = {agent.id: agent for agent in graph.users_of_memory.get(start.id, ())}
+    for flow in graph.flows_from.get(start.id, ()):
+        target = graph.elements.get(flow.target)
+        if isinstance(target, Agent) and flow.word("content") not in _NO_TEXT:
+            found[target.id] = target
+    for agent in graph.agents:
+        for action in graph.attached[agent.id]:
+            reads = "read" in action.effects and start.id in action.words("store")
+            if reads and action.word("returns") != "typed":
+                found[agent.id] = agent
+    return tuple(found.values())
+
+
 def _parts(key: str) -> Callable[[ModelGraph, Element], Elements]:
     """Follow the names that a field of something derived holds."""
     return lambda graph, start: tuple(found for name in as_words(start.body.get(key)) if (found := graph.find(name)))
@@ -191,6 +213,8 @@ RELATIONS: Final[dict[str, tuple[Relation, ...]]] = {
     "stores": (Relation(frozenset({"action"}), frozenset({"store"}), _named("store")),),
     "memory": (Relation(frozenset({"agent"}), frozenset({"store"}), _named("memory"), "memory"),),
     "writers": (Relation(frozenset({"store"}), _KINDS_THAT_ACT | {"person", "external"}, _writers, "writers"),),
+    "read_by": (Relation(frozenset({"store"}), frozenset({"agent"}), readers),),
+    "instructs": (Relation(frozenset({"store"}), frozenset({"agent"}), _instructed),),
     "source": (Relation(frozenset({"flow", "delegation"}), _ENDS, _end("source")),),
     "target": (Relation(frozenset({"flow", "delegation"}), _ENDS, _end("target")),),
 }  # fmt: skip

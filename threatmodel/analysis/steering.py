@@ -133,6 +133,10 @@ class Influences:
             self._towards[most] = Towards(agent, most, self._into, self._begun)
         return self._towards[most].route(source) or self._search(source).routes(most)[agent]
 
+    def first_routes(self, most: int) -> Mapping[str, Route]:
+        """Return element → the first route of anybody's text to it on which nothing of a higher rank stands."""
+        return self._everyone.routes(most)
+
     def _search(self, source: str) -> Search:
         if source not in self._searches:
             self._searches[source] = Search(self._texts.hops, tuple(self._texts.starts[source]), source)

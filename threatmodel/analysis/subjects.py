@@ -194,6 +194,19 @@ class Subjects:
         return {key: tuple(parts) for key, parts in found.items()}
 
     @cached_property
+    def influence_of(self) -> Mapping[str, InfluenceSubject]:
+        """Agent → what steers it; an agent that no outsider steers has no entry."""
+        return {one.agent: one for one in self.influences}
+
+    @cached_property
+    def paths_of(self) -> Mapping[str, tuple[PathSubject, ...]]:
+        """Agent → the attack paths that end in its actions, and in those it brings about through others."""
+        found: dict[str, list[PathSubject]] = {}
+        for one in self.paths:
+            found.setdefault(one.agent, []).append(one)
+        return {agent: tuple(paths) for agent, paths in found.items()}
+
+    @cached_property
     def undescribed(self) -> frozenset[str]:
         """Agents of which nobody has said all that they can do: what is not found there is not ruled out."""
         return frozenset(one.agent for one in self.derived.capabilities if one.effect == "unknown")

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Final
 from threatmodel.analysis.predicates.agents import AGENTS
 from threatmodel.analysis.predicates.controls import CONTROLS
 from threatmodel.analysis.predicates.identities import IDENTITIES
+from threatmodel.analysis.predicates.injection import INJECTION
 from threatmodel.analysis.predicates.stores import STORES
 
 if TYPE_CHECKING:
     from threatmodel.analysis.predicates.predicate import Predicate
 
-PREDICATES: Final[dict[str, Predicate]] = {**AGENTS, **CONTROLS, **IDENTITIES, **STORES}
+PREDICATES: Final[dict[str, Predicate]] = {
+    **AGENTS,
+    **CONTROLS,
+    **IDENTITIES,
+    **INJECTION,
+    **STORES,
+}
 """Name → predicate, over all topics."""

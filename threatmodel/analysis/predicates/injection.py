@@ -1,0 +1,183 @@
+"""Questions about where outsiders' text gets, and what is in the hands of agents that it steers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from threatmodel.analysis.marks import CLAIMED, UNKNOWN
+from threatmodel.analysis.predicates.predicate import Predicate, missing, stated
+from threatmodel.analysis.relations import readers
+from threatmodel.analysis.sources import EVERYBODY, passes_text, source_mark
+from threatmodel.analysis.truth import FALSE, TRUE, Truth, all_of, any_of
+from threatmodel.catalog.control import Confines
+from threatmodel.load.nodes import MapNode
+from threatmodel.model.elements import Agent, Tool, as_words
+from threatmodel.model.facts import Fact, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from threatmodel.analysis.context import Context
+    from threatmodel.model.elements import Element
+
+OUTSIDE: Final = frozenset({"external", "public"})
+OWN: Final = frozenset({"attached", "latent", "triggered"})
+"""Bases on which an agent does something itself."""
+
+
+def _told_by_outsiders(context: Context, element: Element) -> Truth:
+    """
+    Say whether outsiders, or another agent that they steer, may write an agent's instructions.
+
+    What lies in a store that the instructions are read from is asked of the store.
+    """
+    told = element.body.get("instructions")
+    if not isinstance(told, MapNode):
+        return FALSE
+    names = tuple(name for name in as_words(told.get("writable_by")) if name != element.id)
+    said = Fact(f"{element.place}.instructions.writable_by", names, State.STATED, told.value_span("writable_by"))
+    return any_of(_outsider(context, name, said) for name in names)
+
+
+def _outsider(context: Context, name: str, said: Fact) -> Truth:
+    """Say whether a name stands for somebody outside, or for an agent that outsiders steer."""
+    if name in EVERYBODY:
+        return Truth(value=True, used=(said,))
+    party = context.graph.elements.get(name)
+    if party is None:
+        return FALSE
+    begins = source_mark(context.graph, party)
+    if begins is not None:
+        lacking = _lacking(context, begins.missing, party)
+        return Truth(None if lacking else True, (said,), lacking)
+    steered = _steered(context, party) if isinstance(party, Agent) else FALSE
+    return all_of((Truth(value=True, used=(said,)), steered))
+
+
+def _steered(context: Context, agent: Element) -> Truth:
+    """Say whether outsiders' text steers an agent."""
+    one = context.subjects.influence_of.get(agent.id)
+    if one is None:
+        return FALSE
+    if one.word("certain") == "yes":
+        return Truth(value=True, used=(_about(agent, f"steered by text of {one.steps[0]}"),))
+    return Truth(None, (), _lacking(context, one.missing, agent))
+
+
+def _lacking(context: Context, places: Iterable[str], near: Element) -> tuple[Fact, ...]:
+    """Return missing facts by their places, each with the element it is missing from where that is one of its own."""
+    parts = ((place, place.split(".")) for place in places)
+    return tuple(
+        Fact(place, None, State.UNKNOWN, context.graph.elements.get(names[1] if len(names) > 1 else "", near).span)
+        for place, names in parts
+    )
+
+
+def _about(element: Element, what: str) -> Fact:
+    return Fact(element.place, what, State.STATED, element.span)
+
+
+def _holds_outsiders_instructions(context: Context, element: Element) -> Truth:
+    """It is where an agent's instructions are read from, and outsiders' text gets into it."""
+    reading = [agent for agent in context.graph.edges_from.get(element.id, ()) if agent.kind == "instructions"]
+    if not reading or not passes_text(element):
+        return FALSE
+    return _holds_outsiders_text(context, element)
+
+
+def _read_log_of_outsiders(context: Context, element: Element) -> Truth:
+    """
+    Outsiders' text gets into a log that an agent reads, by services and others that only pass it on.
+
+    What a steered agent leaves there by itself is an attack path of its own.
+    """
+    if element.word("kind") != "log" or not passes_text(element) or not readers(context.graph, element):
+        return FALSE
+    return _holds_outsiders_text(context, element, relayed=True)
+
+
+def _holds_outsiders_text(context: Context, store: Element, *, relayed: bool = False) -> Truth:
+    """Say whether outsiders' text gets into a store; `relayed`: without an agent on the way."""
+    for most in (CLAIMED, UNKNOWN):
+        route = context.subjects.derived.steering.first_routes(most).get(store.id)
+        if route is None:
+            continue
+        if relayed and any(step in context.subjects.steered for step in route.steps):
+            return FALSE
+        if most == CLAIMED:
+            way = " > ".join(route.steps)
+            return Truth(value=True, used=(_about(store, f"where text of {route.steps[0]} gets ({way})"),))
+        return Truth(None, (), _lacking(context, route.mark.missing, store))
+    begins = context.subjects.derived.steering.sources
+    unsaid = store.id in begins and not store.says("writers")
+    return Truth(None, (), (missing(store, "writers"),)) if unsaid else FALSE
+
+
+def _undescribed(context: Context, element: Element) -> Truth:
+    """Nobody has said all that a tool can do, and an agent that outsiders steer has it."""
+    assert isinstance(element, Tool)  # noqa: S101  `kinds` says so
+    partly = element.word("actions_complete") == "no"
+    if element.actions_known and not partly:
+        return FALSE
+    open_end = (
+        Truth(value=True, used=(stated(element, "actions_complete"),))
+        if partly
+        else Truth(None, (), (missing(element, "actions"),))
+    )
+    holders = context.graph.users_of_tool.get(element.id, ())
+    return all_of((any_of(_steered(context, agent) for agent in holders), open_end))
+
+
+def _speaks_to_outsiders(context: Context, element: Element) -> Truth:
+    """
+    A steered agent sends messages outside, where no attack path through them says so already.
+
+    A list of recipients that holds leaves nothing to say unless the message is public.
+    """
+    body, graph = element.body, context.graph
+    agent = graph.elements[str(body["agent"])]
+    to = str(body["to"])
+    if "send" not in body["effect"] or to not in OUTSIDE or not OWN & set(body["bases"]):
+        return FALSE
+    known = context.subjects.paths_of.get(agent.id, ())
+    if any(one.word("impact") == "disclosure" and one.body["action"] == body["action"] for one in known):
+        return FALSE
+    action = graph.actions[str(body["action"])]
+    listed = context.subjects.derived.controls.confine(Confines.DISCLOSURE_BY_SEND, action.id, action.tool.id, agent.id)
+    if listed.broken and to == "external":
+        return FALSE
+    return all_of((Truth(value=True, used=(stated(action, "to"),)), _steered(context, agent)))
+
+
+def _filter_alone(context: Context, element: Element) -> Truth:
+    """Attack paths are open or merely claimed to be broken, and a filter that holds is all that weakens them."""
+    known = context.subjects.paths_of.get(str(element.body["agent"]), ())
+    states = {one.word("state") for one in known if one.word("weakened") == "yes"}
+    return TRUE if states & {"open", "claimed"} else FALSE
+
+
+INJECTION: Final[dict[str, Predicate]] = {
+    "told-by-outsiders": Predicate(
+        frozenset({"agent"}), _told_by_outsiders, "outsiders, or an agent they steer, may write its instructions"
+    ),
+    "holds-outsiders-instructions": Predicate(
+        frozenset({"store"}),
+        _holds_outsiders_instructions,
+        "an agent reads its instructions from it, and outsiders' text gets into it",
+    ),
+    "read-log-of-outsiders": Predicate(
+        frozenset({"store"}),
+        _read_log_of_outsiders,
+        "it is a log that an agent reads, and outsiders' text gets into it",
+    ),
+    "undescribed-in-steered-hands": Predicate(
+        frozenset({"tool", "skill"}), _undescribed, "nobody says all that it can do, and a steered agent has it"
+    ),
+    "speaks-to-outsiders": Predicate(
+        frozenset({"capability"}), _speaks_to_outsiders, "a steered agent sends messages outside by it"
+    ),
+    "filter-alone": Predicate(
+        frozenset({"influence"}), _filter_alone, "a filter is all that weakens attack paths of the agent"
+    ),
+}
+"""Name → predicate."""
