@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from threatmodel.render.markdown import code, escaped, markdown
+from threatmodel.render.markdown import markdown
+from threatmodel.render.markdown_text import code, escaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

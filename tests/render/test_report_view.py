@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from threatmodel import analyze, load
 from threatmodel.analysis.finding import OPEN_STATES, FindingState
 from threatmodel.analysis.severity import Severity
+from threatmodel.render.agent_view import VERDICTS, answers
+from threatmodel.render.fourfold import fourfold
+from threatmodel.render.path_view import Wanted, path_view
+from threatmodel.render.report_abilities import VERDICT_BADGES
 from threatmodel.render.report_view import PROFILES, report_view
+from threatmodel.render.terminal_can import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from threatmodel.analysis.analysis import Analysis
 
@@ -151,3 +158,73 @@ def test_an_empty_description_is_not_called_fine(framed: Callable[..., Analysis]
 
     assert view.verdict.style == "unknown"
     assert "nothing was assessed" in view.verdict.sentence
+
+
+SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*/system.yaml"))
+TODAY = date(2026, 11, 25)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.parent.name)
+def test_the_report_says_what_can_and_paths_say(path: Path) -> None:
+    """Totals of the report are those of the commands, sample by sample."""
+    analysis = analyze(load(path), today=TODAY)
+    view = report_view(analysis, "audit")
+    asked = {one.agent.id: one for one in answers(analysis.model.graph, analysis.derived)}
+    ways = path_view(analysis.model.graph, analysis.derived, Wanted())
+
+    assert view.abilities.fourfold == fourfold(analysis.posture)
+    assert {row.id for row in view.abilities.rows + view.abilities.further} == set(asked)
+    for page in view.abilities.pages:
+        answer = asked[page.row.id]
+        assert page.row.sentence == f"{sentence(answer)}."
+        assert len(page.abilities) == len(answer.abilities)
+        assert {one.badge.word: one.number for one in page.row.tallies} == {
+            VERDICT_BADGES[word].word: answer.actions(word) for word in VERDICTS if answer.actions(word)
+        }
+        assert sum(one.number for one in page.row.paths) == sum(
+            one.agent == page.row.id for one in analysis.derived.paths.listed
+        )
+    assert view.paths.total == sum(ways.found.values()) == sum(one.number for one in view.paths.states)
+    assert len(view.paths.rows) == view.paths.decisions == len(ways.decisions)
+    assert sum(row.count for row in view.paths.rows) == len(ways.paths)
+    assert len(view.paths.mishap_rows) == view.paths.mishaps == len(ways.mishaps)
+    assert view.cures.paths == sum(count for state, count in ways.found.items() if state != "broken")
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.parent.name)
+def test_only_what_is_proven_is_green(path: Path) -> None:
+    """Neither a claim, nor what is unknown, nor a control that nobody tested looks like a proven one."""
+    analysis = analyze(load(path), today=TODAY)
+    view = report_view(analysis, "audit")
+    proven = {row.id for group in view.controls if group.standing.word == "proven" for row in group.rows}
+    gates = [gate for page in view.abilities.pages for one in page.abilities for gate in one.gates]
+    gates += [gate for row in view.paths.rows + view.paths.mishap_rows for gate in row.gates]
+
+    assert all((gate.worth.style == "settled") == (gate.id in proven) for gate in gates)
+    for row in view.paths.rows + view.paths.mishap_rows:
+        if row.state.style == "settled":
+            assert not row.live
+            assert proven & {gate.id for gate in row.gates}
+
+
+def test_the_worst_come_first_and_what_is_broken_last() -> None:
+    """Open harm of high severity stands above broken harm of any."""
+    path = next(path for path in SAMPLES if path.parent.name == "support-desk")
+    rows = report_view(analyze(load(path), today=TODAY)).paths.rows
+    live = [row.live for row in rows]
+    weights = [row.weight for row in rows if row.live]
+
+    assert live == sorted(live, reverse=True)
+    assert weights == sorted(weights, reverse=True)
+
+
+def test_a_review_of_many_agents_has_pages_for_the_worst_and_counts_the_rest(
+    framed: Callable[..., Analysis], many: Path
+) -> None:
+    """Nothing is left out without being said."""
+    view = report_view(framed(many))
+    shown = len(view.abilities.rows) + len(view.abilities.further)
+
+    assert 50 == view.abilities.agents == shown + view.abilities.more
+    assert 6 == len(view.abilities.pages)
+    assert not view.cures.possible

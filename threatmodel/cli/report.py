@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.harden import Hardening
+    from threatmodel.render.diagram import Picture
 
     Profile: TypeAlias = Literal["executive", "review", "audit"]
 
@@ -34,7 +36,7 @@ def report(
     file: Path, catalogs: tuple[Path, ...], today: datetime | None, outputs: tuple[Path, ...], profile: Profile
 ) -> None:
     """
-    Write the report of a description: verdict, pictures, findings with their proof, coverage, open questions.
+    Write the report: what agents can do right now, ways to harm, what would break them, findings with their proof.
 
     FILE is the root file, or - for stdin. All outputs are made before any is written.
     """
@@ -46,21 +48,44 @@ def report(
             raise click.UsageError(f"cannot tell what to write to '{output}': it should end in .pdf, .html or .md")
     check_targets(outputs, file)
     analysis = analyzed(file, catalogs, today)
+    kinds = [KINDS[output.suffix.lower()] for output in outputs]
+    with console.progress("Trying controls"):
+        shared = _shared(analysis, kinds, profile)
     contents = []
-    for output in outputs:
+    for output, kind in zip(outputs, kinds, strict=True):
         with console.progress(f"Making {output}"):
-            contents.append(_content(analysis, KINDS[output.suffix.lower()], profile))
+            contents.append(_content(analysis, kind, profile, *shared))
     for output, content in zip(outputs, contents, strict=True):
         write_file(output, content)
         console.note(f"Wrote {output}")
 
 
-def _content(analysis: Analysis, kind: str, profile: Profile) -> str | bytes:
-    """Render one form; each renderer is imported only where it is asked for."""
-    from threatmodel import api
+def _shared(
+    analysis: Analysis, kinds: list[str], profile: Profile
+) -> tuple[tuple[Picture, ...] | None, Hardening | None]:
+    """Return what all forms show alike: the pictures and the cures, made once."""
+    from threatmodel.render.report_cures import hardened
 
+    pictures = None
+    if profile != "executive" and any(kind != "markdown" for kind in kinds):
+        from threatmodel.render.html import drawn
+
+        pictures = drawn(analysis)
+    return pictures, hardened(analysis)
+
+
+def _content(
+    analysis: Analysis, kind: str, profile: Profile, pictures: tuple[Picture, ...] | None, cured: Hardening | None
+) -> str | bytes:
+    """Render one form; each renderer is imported only where it is asked for."""
     if kind == "pdf":
-        return api.render_pdf(analysis, profile=profile)
+        from threatmodel.render.pdf import pdf
+
+        return pdf(analysis, profile=profile, pictures=pictures, cured=cured)
     if kind == "html":
-        return api.render_html(analysis, profile=profile)
-    return api.render_markdown(analysis, profile=profile)
+        from threatmodel.render.html import html
+
+        return html(analysis, profile=profile, pictures=pictures, cured=cured)
+    from threatmodel.render.markdown import markdown
+
+    return markdown(analysis, profile=profile, cured=cured)

@@ -15,10 +15,17 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.harden import Hardening
     from threatmodel.render.diagram import Picture
 
 
-def html(analysis: Analysis, *, profile: Profile = "review", pictures: tuple[Picture, ...] | None = None) -> str:
+def html(
+    analysis: Analysis,
+    *,
+    profile: Profile = "review",
+    pictures: tuple[Picture, ...] | None = None,
+    cured: Hardening | None = None,
+) -> str:
     """
     Return the report as a page that loads nothing.
 
@@ -26,6 +33,7 @@ def html(analysis: Analysis, *, profile: Profile = "review", pictures: tuple[Pic
         analysis: What to report.
         profile: `executive`, `review` or `audit`.
         pictures: Drawn already, so that two outputs of one run need not draw them twice; default: they are drawn.
+        cured: As for `report_view`.
 
     Raises:
         RenderError: a picture could not be drawn.
@@ -33,7 +41,7 @@ def html(analysis: Analysis, *, profile: Profile = "review", pictures: tuple[Pic
     """
     from markupsafe import Markup
 
-    view = report_view(analysis, profile)
+    view = report_view(analysis, profile, cured=cured)
     if pictures is None:
         pictures = drawn(analysis) if any(section.key == "pictures" for section in view.sections) else ()
     # The style sheet is a file of ours.

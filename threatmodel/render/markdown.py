@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from threatmodel.render.markdown_answers import answer_lines
+from threatmodel.render.markdown_text import code, escaped
 from threatmodel.render.report_view import Profile, ReportView, report_view
-from threatmodel.render.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.harden import Hardening
     from threatmodel.render.report_findings import Card
 
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@:^=-])")
-_COMMON: Final = frozenset("()-:=")  # harmless inside a line, and too frequent to escape
 
-
-def markdown(analysis: Analysis, *, profile: Profile = "review") -> str:
+def markdown(analysis: Analysis, *, profile: Profile = "review", cured: Hardening | None = None) -> str:
     """
-    Return the verdict, the findings with their fixes, the questions and the controls.
+    Return the verdict, what agents can do and what comes of it, the findings with their fixes, questions and controls.
+
+    Args:
+        analysis: What to report.
+        profile: `executive`, `review` or `audit`.
+        cured: As for `report_view`.
 
     Raises:
         ValueError: no such profile.
     """
-    return "\n".join(_lines(report_view(analysis, profile))) + "\n"
-
-
-def escaped(text: str) -> str:
-    """Return a text on one line in which nothing is markup, a link, a mention or a cell of a table."""
-    line = " ".join(visible(text).split())
-    line = _SPECIAL.sub(lambda match: match[0] if match[0] in _COMMON else f"\\{match[0]}", line)
-    line = line.replace("://", ":\u2060//").replace("www.", "www\u2060.")  # no bare address becomes a link
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", re.sub(r"^([-=:])", r"\\\1", line))
-
-
-def code(text: str) -> str:
-    """Return a name as code on one line, fenced by more backticks than it holds."""
-    line = " ".join(visible(text).split()).replace("|", "\\|")
-    ticks = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
-    return (
-        f"{ticks} {line} {ticks}" if line.startswith("`") or line.endswith("`") or not line else f"{ticks}{line}{ticks}"
-    )
+    return "\n".join(_lines(report_view(analysis, profile, cured=cured))) + "\n"
 
 
 def _prose(text: str) -> str:
@@ -63,6 +49,8 @@ def _lines(view: ReportView) -> Iterator[str]:
     yield ""
     yield f"**{escaped(view.verdict.sentence)}**"
     yield ""
+    yield escaped(view.abilities.fourfold)
+    yield ""
     yield f"{view.coverage.assessed} of {view.coverage.known} published threats have a rule that looks for them."
     yield ""
     yield "| | |"
@@ -71,6 +59,7 @@ def _lines(view: ReportView) -> Iterator[str]:
         yield f"| {fact.name} | {'*not stated*' if fact.value is None else escaped(fact.value)} |"
     yield ""
     yield from _counts(view)
+    yield from answer_lines(view)
     cards = view.findings if view.profile != "executive" else view.top
     for title, found in (("Open", cards.open), ("Cannot tell", cards.unknown)):
         yield f"## {title}"
@@ -95,8 +84,13 @@ def _counts(view: ReportView) -> Iterator[str]:
     verdict = view.verdict
     yield "| State | Total | Of which |"
     yield "| --- | ---: | --- |"
+    for title, total, states in (
+        ("Attack paths", view.paths.total, view.paths.states),
+        ("Mishaps", view.paths.mishaps, view.paths.mishap_states),
+    ):
+        yield f"| {title} | {total} | {', '.join(f'{one.number} {one.badge.word}' for one in states) or 'none'} |"
     for title, total, counts in (
-        ("Open", verdict.open_total, verdict.open),
+        ("Findings open", verdict.open_total, verdict.open),
         ("Cannot tell", verdict.unknown_total, verdict.unknown),
     ):
         said = ", ".join(f"{one.number} {one.badge.word}" for one in counts if one.number)

@@ -16,11 +16,18 @@ if TYPE_CHECKING:
     from datetime import date
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.harden import Hardening
     from threatmodel.render.diagram import Picture
     from threatmodel.render.report_view import Profile
 
 
-def pdf(analysis: Analysis, *, profile: Profile = "review", pictures: tuple[Picture, ...] | None = None) -> bytes:
+def pdf(
+    analysis: Analysis,
+    *,
+    profile: Profile = "review",
+    pictures: tuple[Picture, ...] | None = None,
+    cured: Hardening | None = None,
+) -> bytes:
     """
     Return the report as a PDF with tags, bookmarks and page numbers.
 
@@ -28,12 +35,13 @@ def pdf(analysis: Analysis, *, profile: Profile = "review", pictures: tuple[Pict
         analysis: What to report; its date stands in the file.
         profile: `executive`, `review` or `audit`.
         pictures: As for `html`.
+        cured: As for `report_view`.
 
     Raises:
         RenderError: a library that WeasyPrint needs is missing, or a picture could not be drawn.
         ValueError: no such profile.
     """
-    return pdf_of(html(analysis, profile=profile, pictures=pictures), analysis.today)
+    return pdf_of(html(analysis, profile=profile, pictures=pictures, cured=cured), analysis.today)
 
 
 def pdf_of(page: str, today: date) -> bytes:

@@ -21,7 +21,9 @@ class Bounds:
     harms: int
     """Paths and mishaps on the page of one agent."""
     missing: int
-    """Facts of one list."""
+    """Facts that the page of an agent lists."""
+    facts: int
+    """Facts that one line lists."""
     paths: int
     mishaps: int
     drawings: int
@@ -29,10 +31,12 @@ class Bounds:
     """Actions that a secret opens."""
     singles: int
     """Single controls of the cures."""
+    controls: int
+    """Controls of one set."""
 
 
 BOUNDS: Final = {
-    "executive": Bounds(6, 0, 0, 0, 0, 3, 5, 3, 0, 5, 0),
-    "review": Bounds(6, 40, 6, 25, 4, 6, 20, 12, 3, 8, 8),
-    "audit": Bounds(6, 1000, 60, 500, 60, 100, 1000, 500, 12, 200, 200),
+    "executive": Bounds(6, 0, 0, 0, 0, 0, 1, 3, 2, 0, 5, 0, 5),
+    "review": Bounds(6, 40, 6, 25, 4, 10, 2, 20, 12, 3, 8, 8, 20),
+    "audit": Bounds(6, 1000, 60, 500, 60, 100, 50, 1000, 500, 12, 200, 200, 200),
 }  # fmt: skip

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.cuts import Cut
     from threatmodel.analysis.harden import Hardening
+    from threatmodel.render.report_bounds import Bounds
 
-MOST_CONTROLS: Final = 20  # of one set
 MOST_STAYING: Final = 3  # paths of one reason
 _NEEDED: Final = frozenset(
     {
@@ -94,40 +94,40 @@ def hardened(analysis: Analysis) -> Hardening | None:
         return harden(Context(model.graph, model.catalog, analysis.placements, analysis.today))
 
 
-def cures(analysis: Analysis, found: Hardening | None, most: int) -> Cures:
+def cures(analysis: Analysis, found: Hardening | None, bounds: Bounds) -> Cures:
     """
     Return the cures as a report shows them.
 
     Args:
         analysis: What they are for.
         found: What `hardened` returned.
-        most: Single controls that are listed.
+        bounds: How much a profile shows.
     """
     if found is None:
         return Cures(0, (), (), 0, 0, possible=False)
     worth = found.single.worth
     return Cures(
         paths=found.cuts[0].of,
-        sets=tuple(_set(analysis, found, cut) for cut in found.cuts if cut.of),
+        sets=tuple(_set(analysis, found, cut, bounds.controls) for cut in found.cuts if cut.of),
         singles=tuple(
             Single(_proposed(analysis, one.candidate.control, one.candidate.on), one.breaks, one.cost)
-            for one in worth[:most]
+            for one in worth[: bounds.singles]
         ),
-        more_singles=max(0, len(worth) - most),
+        more_singles=max(0, len(worth) - bounds.singles),
         untried=found.single.untried,
         possible=True,
     )
 
 
-def _set(analysis: Analysis, found: Hardening, cut: Cut) -> CureSet:
+def _set(analysis: Analysis, found: Hardening, cut: Cut, most: int) -> CureSet:
     how = "none is better" if cut.exact else "not proven to be the best"
     reasons: dict[str, list[str]] = {}
     for path in cut.unbroken:
         reasons.setdefault(found.why[cut.aims[0], path], []).append(path)
     return CureSet(
         aims=tuple((aim, AIMS[aim]) for aim in cut.aims),
-        controls=tuple(_proposed(analysis, one.control, one.on) for one in cut.controls[:MOST_CONTROLS]),
-        more=max(0, len(cut.controls) - MOST_CONTROLS),
+        controls=tuple(_proposed(analysis, one.control, one.on) for one in cut.controls[:most]),
+        more=max(0, len(cut.controls) - most),
         breaks=cut.breaks,
         of=cut.of,
         cost=cut.cost,

@@ -77,7 +77,7 @@ _PARTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "identities": (("agents", "Agents"), ("identities-all", "Identities"), ("secrets", "Secrets")),
     "findings": (("findings-open", "Open"), ("findings-unknown", "Cannot tell"), ("findings-settled", "Settled")),
 }
-_TOP_CARDS: Final = 5
+_TOP_CARDS: Final = 3
 _TOP_QUESTIONS: Final = 3
 _REVIEW_QUESTIONS: Final = 25
 _PAGES_LISTED: Final = 12  # agents in the contents
@@ -178,8 +178,8 @@ def report_view(analysis: Analysis, profile: Profile = "review", *, cured: Harde
         sections=_sections(profile, able),
         abilities=able,
         paths=paths,
-        cures=cures(analysis, cured or hardened(analysis), bounds.singles),
-        most_facts=bounds.missing,
+        cures=cures(analysis, cured or hardened(analysis), bounds),
+        most_facts=bounds.facts,
         actors=actors(analysis, bounds.opens),
         findings=cards,
         top=Findings(cards.open[:_TOP_CARDS], cards.unknown[:_TOP_CARDS], (), ()),
