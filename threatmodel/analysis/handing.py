@@ -9,7 +9,7 @@ from threatmodel.analysis.marks import BROKEN, UNKNOWN, Mark
 from threatmodel.analysis.powers import permits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from threatmodel.analysis.gates import Controls
     from threatmodel.analysis.legs import Leg
@@ -73,6 +73,8 @@ class Handed:
     """Whether the caller's identity gets to where the action is: `yes`, `no`, `unknown`."""
     unsaid: tuple[str, ...]
     """Facts without which nobody can tell that."""
+    place: int = 0
+    """Among the routes of the same length, by their steps."""
 
     def agents(self) -> Iterator[str]:
         """Yield those who ask, the first of the route first."""
@@ -93,7 +95,8 @@ class Walk:
     """Agent → its routes, the shortest first."""
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
     """Agent → how the identity travels → the lowest rank so far."""
-    front: list[Handed | None] = field(default_factory=lambda: [None])
+    front: Sequence[Handed | None] = (None,)
+    """The routes found last, in the order of their steps; None for the agent that acts."""
 
 
 class Handing:
@@ -181,7 +184,7 @@ class Handing:
         """
         leg = walk.legs[0]
         seen = walk.seen
-        front: list[Handed | None] = []
+        front: list[Handed] = []
         begin: tuple[str, str, tuple[str, ...], int] = (leg.agent, "yes", (), walk.rank)
         for ahead in walk.front:
             agent, travels, unsaid, least = (
@@ -209,7 +212,7 @@ class Handing:
                     seen[tie.caller] = {goes: rank}
                 walk.callers.setdefault(tie.caller, []).append(found)
                 front.append(found)
-        walk.front = front
+        walk.front = _in_order(front)
         return len(front)
 
     def _asked(self, leg: Leg, tie: Tie, ahead: Handed | None, goes: str, facts: tuple[str, ...]) -> Handed | None:
@@ -237,6 +240,22 @@ class Handing:
         if leg.basis == "triggered":
             asked = next((power for power in self._own.get(leg.agent, ()) if power.name == leg.named), leg.power)
         return permits(self._graph.identity_of(self._graph.elements[caller]), asked)
+
+
+def _in_order(front: list[Handed]) -> list[Handed]:
+    """Order routes of one length by their steps and controls (SEMANTICS 9.2): of those that meet, the first is kept."""
+
+    def key(one: Handed) -> tuple[str, int, tuple[str, ...]]:
+        before = 0 if one.ahead is None else one.ahead.place
+        return one.agent, before, (*one.gates.broken, *one.gates.claimed)
+
+    front.sort(key=key)
+    last: tuple[str, int] | None = None
+    for place, one in enumerate(front):
+        steps = key(one)[:2]
+        one.place = front[place - 1].place if steps == last else place
+        last = steps
+    return front
 
 
 def listed_actions(graph: ModelGraph, delegation: Delegation) -> frozenset[str] | None:

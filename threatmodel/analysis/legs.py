@@ -54,18 +54,24 @@ def legs_of(controls: Controls, agent: Agent, own: tuple[Power, ...]) -> tuple[L
     first = [_attached(controls, agent, power) for power in own]
     first += _latent(controls, agent, own)
     legs = list(first)
-    seen = {(leg.power.name, leg.basis, leg.mark, leg.doubt) for leg in legs}
+    known: dict[tuple[str, str | None, Mark, tuple[str, ...]], int] = {}
     sent = _messages(controls, agent)
     waiting = deque([*first, *sent])
     legs += sent
     while waiting:
         leg = waiting.popleft()
         for following in _set_off(controls, graph, agent, leg):
-            key = (following.power.name, following.basis, following.mark, following.doubt)
-            if key not in seen and following.power.name not in leg.steps:
-                seen.add(key)
+            if following.power.name in leg.steps:
+                continue
+            key = (following.power.name, following.named, following.mark, following.doubt)
+            place = known.setdefault(key, len(legs))
+            if place == len(legs):
                 legs.append(following)
-                waiting.append(following)
+            elif (len(following.steps), following.steps) < (len(legs[place].steps), legs[place].steps):
+                legs[place] = following  # of routes that differ in their steps only, the first (SEMANTICS 9.2)
+            else:
+                continue
+            waiting.append(following)
     return tuple(legs)
 
 

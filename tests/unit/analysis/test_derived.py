@@ -253,3 +253,38 @@ def test_cycles_and_cliques_end(described: Described) -> None:
     found = derived(described, f"agents:\n{agents}tools:\n{PAY}")
 
     assert len({(one.agent, one.basis) for one in found.capabilities}) == 2 * len(names)
+
+
+@pytest.mark.parametrize("first", ["b", "c"])
+def test_of_two_routes_of_one_length_the_first_by_name_is_shown(described: Described, first: str) -> None:
+    """SEMANTICS 9.2: not the one that is described first."""
+    other = {"b": "c", "c": "b"}[first]
+    found = derived(
+        described,
+        "agents:\n"
+        f"  a: {{tools: [], delegates_to: [{{to: {first}}}, {{to: {other}}}]}}\n"
+        f"  {first}: {{tools: [], delegates_to: [{{to: d}}]}}\n"
+        f"  {other}: {{tools: [], delegates_to: [{{to: d}}]}}\n"
+        f"  d: {{tools: [till]}}\ntools:\n{PAY}",
+    )
+
+    assert [one.route for one in found.capabilities if one.agent == "a"] == [("a", "b", "d", "till.refund")]
+
+
+@pytest.mark.parametrize(("asked", "reached"), [("shop.order", True), ("shop.pack", True), ("shop.look", False)])
+def test_what_sets_an_action_off_is_what_a_delegation_has_to_list(
+    described: Described, asked: str, *, reached: bool
+) -> None:
+    """SEMANTICS 5.5: either of two actions that set off a third will do."""
+    found = derived(
+        described,
+        "agents:\n"
+        f"  chief: {{tools: [], delegates_to: [{{to: clerk, actions: [{asked}], identity: actor_only}}]}}\n"
+        "  clerk: {tools: [shop]}\n"
+        "tools:\n"
+        "  shop: {provider: first_party, actions: {order: {effect: write, triggers: [till.refund]}, "
+        "pack: {effect: write, triggers: [till.refund]}, look: {effect: read}}}\n"
+        f"{PAY}",
+    )
+
+    assert ("chief" in {one.agent for one in found.capabilities if one.action == "till.refund"}) is reached
