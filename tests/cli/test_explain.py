@@ -80,7 +80,7 @@ def test_a_path_is_answered_in_one_sentence_and_proven_on_a_screen(run: Callable
     assert "mailer.reply takes it outside (to: external) [7.2]" in text
     assert "human-approval on mailer.reply (cost 1, closes 3 paths in all)" in text
     assert "on: [mailer.reply]" in text
-    assert text.index("How\n") < text.index("What would close it") < text.index("Why high")
+    assert text.index("How, step by step\n") < text.index("What would close it") < text.index("Why high")
 
 
 def test_a_broken_path_names_what_stops_it(run: Callable[..., Result]) -> None:
@@ -95,7 +95,7 @@ def test_a_broken_path_names_what_stops_it(run: Callable[..., Result]) -> None:
 def test_a_mishap_needs_no_attacker(run: Callable[..., Result]) -> None:
     text = plain(run("explain", STAGING, "coder>production.delete_volume:destruction").stdout)
 
-    assert "Without any attacker, coder can destroy something by production.delete_volume" in text
+    assert "Without any attacker, coder can destroy or overwrite what is there by production.delete_volume" in text
     assert "domain-token lies in its reach and opens production.delete_volume, past the tool" in text
     assert "nightly-copies (backup-restore, line 102) does nothing: it lies in volume-copies" in text
     assert "human-approval on production.delete_volume (cost 1)" in text
@@ -107,6 +107,32 @@ def test_what_is_missing_comes_with_the_line_to_paste(run: Callable[..., Result]
     assert "Nobody can tell whether whoever wrote what staging.read_logs brings back can make coder" in plain(text)
     assert "\nreturns: unknown,\n" in text
     assert text.index("What nobody has said") < text.index("What would close it")
+
+
+def test_a_claim_is_named_as_a_cure_only_where_it_would_be_one(run: Callable[..., Result]) -> None:
+    path = ROOT / "samples" / "maestro-devops" / "system.yaml"
+    name = "pr-author>infra-agent>mcp-server.apply:privilege"
+    text = run("explain", path, name).stdout
+
+    assert "only claims stand in between: plan-policy (its status is declared" in plain(text)
+    assert "verdict-schema (typed-channel, line 134) is only a claim" in plain(text)
+    assert "plan-policy, once it is more than a claim" in plain(text)
+    assert "verdict-schema, once it is more than a claim" not in plain(text)
+    assert ["plan-policy"] == json.loads(run("explain", path, name, "--format", "json").stdout)["mends"]
+
+
+def test_a_finding_about_a_path_shows_its_route(run: Callable[..., Result]) -> None:
+    path = ROOT / "templates" / "patterns" / "multi-agent-team.yaml"
+    found = json.loads(run("analyze", path, "--format", "json").stdout)["findings"]
+    name = next(one["id"] for one in found if one["path"] and "destruction" in one["id"])
+    data = json.loads(run("explain", path, name, "--format", "json").stdout)
+    text = run("explain", path, name).stdout
+
+    assert "finding" == data["kind"]
+    assert data["stages"]
+    assert data["closings"]
+    assert "What the description says" not in text
+    assert text.index("why ") < text.index("step by step") < text.index("What would close it")
 
 
 def test_a_finding_shows_its_facts_with_their_lines(run: Callable[..., Result]) -> None:

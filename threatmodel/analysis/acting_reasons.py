@@ -108,7 +108,7 @@ class ActingReasons:
         else:
             text = f"{agent.id} calls {power.name}{self._as(leg, agent)}"
         span = granted(agent, power.name, power.target)
-        return Stage(agent.id, power.name, "call", text, "5.1", span, self._telling(power), stands, missing)
+        return Stage(agent.id, power.name, "call", text, "5.1", span, self._telling(agent, power), stands, missing)
 
     def _as(self, leg: Leg, agent: Element) -> str:
         credential = self._graph.elements.get(leg.credential or "")
@@ -120,10 +120,13 @@ class ActingReasons:
         return f"{name} with {credential.id}" if credential is not None else name
 
     @staticmethod
-    def _telling(power: Power) -> tuple[Quote, ...]:
+    def _telling(agent: Element, power: Power) -> tuple[Quote, ...]:
         if power.action is not None:
             return told(power.action, "effect", "data", "to", "reversible")
-        return quotes(power.details, "do", "data", "to", "reversible") if power.details is not None else ()
+        if power.details:
+            return quotes(power.details, "do", "data", "to", "reversible")
+        access = agent.body.get("access")
+        return quotes(access, power.target) if isinstance(access, MapNode) and power.target else ()
 
     def _past_tool(self, leg: Leg) -> Iterator[Stage]:
         """Yield what gives the raw reach, and the credential in its reach that opens the action (5.2, 5.3)."""

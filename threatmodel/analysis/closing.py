@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.cuts import Cutter
 from threatmodel.analysis.derived import derive
+from threatmodel.analysis.paths import AttackPath
 from threatmodel.load.nodes import MapNode
 from threatmodel.model.elements import Control
 from threatmodel.span import Span
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from threatmodel.analysis.context import Context
-    from threatmodel.analysis.paths import AttackPath, Mishap
+    from threatmodel.analysis.paths import Mishap
     from threatmodel.model.graph import ModelGraph
 
 MOST: Final = 4  # controls that are named
@@ -44,18 +45,16 @@ class Closing:
     """Lines that describe it, as planned: it counts once it is there."""
 
 
-def closings(context: Context, one: AttackPath | Mishap, source: str) -> tuple[Closing, ...]:
+def closings(context: Context, one: AttackPath | Mishap) -> tuple[Closing, ...]:
     """
     Return the controls that close it when tried, the cheapest first, the most telling places before others.
 
     Args:
         context: The system, unchanged.
         one: A path or a mishap that is not broken.
-        source: Where the path begins; empty for a mishap.
     """
-    if not source:
-        return tuple(_closing_mishaps(context, one))  # type: ignore[arg-type]
-    return tuple(_closing_paths(context, one))  # type: ignore[arg-type]
+    found = _closing_paths(context, one) if isinstance(one, AttackPath) else _closing_mishaps(context, one)
+    return tuple(found)
 
 
 def _closing_paths(context: Context, path: AttackPath) -> Iterator[Closing]:
@@ -100,19 +99,45 @@ def _closing_mishaps(context: Context, mishap: Mishap) -> Iterator[Closing]:
             yield Closing(control, place, cost, 0, paste(graph, control, place))
 
 
+def mends(context: Context, one: AttackPath | Mishap) -> tuple[str, ...]:
+    """Return the controls that only claim to break it, and would alone if they were sound: each is tried."""
+    found = (context.graph.elements.get(name) for name in one.claimed_by)
+    claims = [control for control in found if isinstance(control, Control)]
+    return tuple(control.id for control in claims if _broken(context, one, _mended(context, control)))
+
+
 def _closes(context: Context, mishap: Mishap, control: str, place: str) -> bool:
-    """Return whether nothing is left of a mishap with a control in place as a sound one would stand (12.1)."""
-    name = "tried-control"
-    graph = replace(context.graph, elements={**context.graph.elements, name: _sound(name, control, place)})
-    tried = derive(replace(context, graph=graph, assumed=frozenset({name})))
-    asked = (mishap.agent, mishap.action, mishap.impact)
-    return all(one.state == "broken" for one in tried.mishaps if (one.agent, one.action, one.impact) == asked)
+    return _broken(context, mishap, _sound("tried-control", control, [place]))
 
 
-def _sound(name: str, control: str, place: str) -> Control:
+def _broken(context: Context, one: AttackPath | Mishap, control: Control) -> bool:
+    """Return whether nothing is left of a path or a mishap with a control in place as a sound one stands (12.1)."""
+    graph = replace(context.graph, elements={**context.graph.elements, control.id: control})
+    tried = derive(replace(context, graph=graph, assumed=frozenset({control.id})))
+    if isinstance(one, AttackPath):
+        return all(path.state == "broken" for path in tried.paths.listed if path.id == one.id)
+    asked = (one.agent, one.action, one.impact)
+    return all(mishap.state == "broken" for mishap in tried.mishaps if _which(mishap) == asked)
+
+
+def _which(mishap: Mishap) -> tuple[str, str, str]:
+    return (mishap.agent, mishap.action, mishap.impact)
+
+
+def _mended(context: Context, control: Control) -> Control:
+    """Return a control at its own places, with every setting as it should be."""
+    sound = _sound(control.id, control.type, control.words("on"))
+    known = context.catalog.controls.get(control.type)
+    for name, setting in (known.settings if known is not None else {}).items():
+        if setting.effective:
+            sound.body["settings"].setdefault(name, setting.effective[0])
+    return sound
+
+
+def _sound(name: str, control: str, places: Sequence[str]) -> Control:
     body, settings, evidence = MapNode(_NOWHERE), MapNode(_NOWHERE), MapNode(_NOWHERE)
     evidence.update({"kind": "test", "ref": "tried"})
-    body.update({"type": control, "on": [place], "status": "tested", "evidence": [evidence], "settings": settings})
+    body.update({"type": control, "on": [*places], "status": "tested", "evidence": [evidence], "settings": settings})
     if control == GATE:
         settings.update({"binds": "parameters", "on_timeout": "deny"})
         body.update({"by": "the-approving-team", "at": "target"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.closing import Closing, closings
+from threatmodel.analysis.closing import Closing, closings, mends
 from threatmodel.analysis.context import Context
 from threatmodel.analysis.finding import Finding
 from threatmodel.analysis.paths import AttackPath, Mishap
@@ -26,6 +26,8 @@ _DEEDS: Final = {
     "unknown": "do {action}, of which nobody has said what it does",
 }  # fmt: skip
 NAMES: Final = 3  # names of a longer list in a sentence
+NOT_THERE: Final = {f"its status is {word}": word for word in ("absent", "planned", "disabled")}
+"""Reasons of controls that are not there at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,15 @@ class Explained:
     """`finding`, `path` or `mishap`."""
     id: str
     answer: str
-    """What can happen, and why nothing, or what, stands in between: one sentence."""
+    """What can happen, and why nothing, or what, stands in between; of a finding without a route its message."""
     state: str
     severity: Severity
     arithmetic: tuple[Step, ...]
     stages: tuple[Stage, ...]
     """Empty for a finding that speaks of no route."""
     closings: tuple[Closing, ...]
+    mends: tuple[str, ...]
+    """Controls that only claim to break it, and would alone if they were sound."""
     missing: tuple[Question, ...]
     finding: Finding | None = None
     harm: AttackPath | Mishap | None = None
@@ -59,7 +63,7 @@ def explain(analysis: Analysis, one: Finding | AttackPath | Mishap) -> Explained
     reasons = RouteReasons(analysis.derived)
     if isinstance(one, Finding):
         return _finding(analysis, one, reasons)
-    graph = analysis.model.graph
+    graph, context = analysis.model.graph, _context(analysis)
     weights = Weights(graph)
     path = isinstance(one, AttackPath)
     severity, steps = weights.path(one) if isinstance(one, AttackPath) else weights.mishap(one)
@@ -72,14 +76,15 @@ def explain(analysis: Analysis, one: Finding | AttackPath | Mishap) -> Explained
         severity=severity,
         arithmetic=steps,
         stages=stages,
-        closings=_closings(analysis, one),
+        closings=closings(context, one) if one.state != "broken" else (),
+        mends=mends(context, one),
         missing=_questions(analysis, one.missing),
         harm=one,
     )
 
 
 def _finding(analysis: Analysis, one: Finding, reasons: RouteReasons) -> Explained:
-    harm = _harm_of(analysis, one)
+    harm, context = _harm_of(analysis, one), _context(analysis)
     stages: tuple[Stage, ...] = ()
     if isinstance(harm, AttackPath):
         stages = reasons.path(harm)
@@ -90,12 +95,13 @@ def _finding(analysis: Analysis, one: Finding, reasons: RouteReasons) -> Explain
     return Explained(
         kind="finding",
         id=one.id,
-        answer=one.message,
+        answer=one.message if harm is None else answer(analysis.model.graph, harm, stages),
         state=one.state.value,
         severity=one.severity,
         arithmetic=one.steps,
         stages=stages,
-        closings=_closings(analysis, harm) if harm is not None else (),
+        closings=closings(context, harm) if harm is not None and harm.state != "broken" else (),
+        mends=mends(context, harm) if harm is not None else (),
         missing=_questions(analysis, one.missing),
         finding=one,
         harm=harm,
@@ -120,12 +126,9 @@ def _other_route(analysis: Analysis, one: Finding, reasons: RouteReasons) -> tup
     return found if found and all(stage.kind != "step" for stage in found) else reasons.text(one.path)
 
 
-def _closings(analysis: Analysis, one: AttackPath | Mishap) -> tuple[Closing, ...]:
-    if one.state == "broken":
-        return ()
+def _context(analysis: Analysis) -> Context:
     model = analysis.model
-    context = Context(model.graph, model.catalog, analysis.placements, analysis.today)
-    return closings(context, one, one.source if isinstance(one, AttackPath) else "")
+    return Context(model.graph, model.catalog, analysis.placements, analysis.today)
 
 
 def _questions(analysis: Analysis, facts: Iterable[str]) -> tuple[Question, ...]:
@@ -139,7 +142,12 @@ def _questions(analysis: Analysis, facts: Iterable[str]) -> tuple[Question, ...]
 
 
 def answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage]) -> str:
-    """Return one sentence: who can make which agent do what, and why nothing, or what, stops it."""
+    """Return one sentence or two: who can make which agent do what, and why nothing, or what, stops it."""
+    said = _answer(graph, one, stages)
+    return f"{said[0].upper()}{said[1:]}" if said.startswith(("whoever ", "anyone ")) else said
+
+
+def _answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage]) -> str:
     stands = [stand for stage in stages for stand in stage.stands]
     deed = _deed(graph, one)
     if isinstance(one, AttackPath):
@@ -153,13 +161,15 @@ def answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage])
         subject = f"{subject[0].lower()}{subject[1:]}" if isinstance(one, Mishap) else subject
         return f"Nobody can tell whether {subject} {verb} {can}: nobody has said {_listed(one.missing)}."
     if one.state == "claimed":
-        return f"{subject} {verb} {can}, unless {_claims(one.claimed_by, stands)}."
+        only = "only a claim stands" if len(one.claimed_by) == 1 else "only claims stand"
+        return f"{subject} {verb} {can}, and {only} in between: {_claims(one.claimed_by, stands)}."
     useless = list({stand.control: stand for stand in stands if stand.worth == NOTHING}.values())
     filtered = " past a filter" if isinstance(one, AttackPath) and one.weakened else ""
     if not useless:
         return f"{subject} {verb} {can}{filtered}, and nothing stands in between."
-    said = _listed([f"{stand.control} ({stand.reason})" for stand in useless])
-    return f"{subject} {verb} {can}{filtered}, and what stands in between does nothing: {said}."
+    useless.sort(key=lambda stand: stand.reason in NOT_THERE)
+    said = _listed([f"{stand.control} ({NOT_THERE.get(stand.reason, stand.reason)})" for stand in useless])
+    return f"{subject} {verb} {can}{filtered}, and nothing stops it. What might have, and does not: {said}."
 
 
 def _who(graph: ModelGraph, source: str) -> str:
@@ -183,18 +193,31 @@ def _deed(graph: ModelGraph, one: AttackPath | Mishap) -> str:
             target = graph.elements.get(ends[2])
             shown = target is not None and target.kind == "service"
             return f"give away {what} in answers that {ends[2]} shows" if shown else f"give away {what} to {ends[2]}"
-        return f"give away {what} by {action}"
+        if isinstance(one, AttackPath) and action == one.source:
+            return f"give away {what} in what it passes to {action}"
+        return f"{_asked(graph, one)}give away {what} by {action}"
     if one.impact == "destruction":
-        data = f"destroy {_listed(assets)}" if assets else "destroy something"
-        return f"{data} by {action}{' (undone with effort only)' if one.mild else ' (it cannot be undone)'}"
+        data = _listed(assets) or "what is there"
+        unsaid = any(fact.endswith(".reversible") for fact in one.missing)
+        undone = "" if unsaid else " (undone with effort only)" if one.mild else " (it cannot be undone)"
+        return f"{_asked(graph, one)}destroy or overwrite {data} by {action}{undone}"
     if one.impact == "persistence":
         into = f"into {action}" if action in graph.elements else f"by {action}"
         return f"write {into} what later sessions read"
-    deed = _DEEDS[one.impact].format(action=action)
+    return f"{_asked(graph, one)}{_DEEDS[one.impact].format(action=action)}"
+
+
+def _asked(graph: ModelGraph, one: AttackPath | Mishap) -> str:
+    """Return `have refunds ` where the agent has another do it, else nothing."""
     agents = {agent.id for agent in graph.agents}
-    acting = one.steps[one.steps.index(one.agent) :]
-    asked = [step for step in acting[1:] if step in agents]
-    return f"have {asked[-1]} {deed}" if asked else deed
+    asked = [step for step in one.steps[_begin(one) + 1 :] if step in agents]
+    return f"have {asked[-1]} " if asked else ""
+
+
+def _begin(one: AttackPath | Mishap) -> int:
+    """Return where the agent itself begins to act on a route; it may be a step of its own source's name before."""
+    first = 1 if isinstance(one, AttackPath) else 0
+    return one.steps.index(one.agent, first) if one.agent in one.steps[first:] else 0
 
 
 def _stops(names: Iterable[str], stands: list[Stand]) -> str:
@@ -205,8 +228,7 @@ def _stops(names: Iterable[str], stands: list[Stand]) -> str:
 
 def _claims(names: Iterable[str], stands: list[Stand]) -> str:
     reasons = {stand.control: stand.reason for stand in stands if stand.worth in {CLAIM, UNKNOWN}}
-    said = [f"{name}, which is only a claim ({reasons[name]})" if name in reasons else name for name in names]
-    return f"{_listed(said)}, stops it" if len(said) == 1 else f"{_listed(said)} stop it"
+    return _listed([f"{name} ({reasons[name]})" if name in reasons else name for name in names])
 
 
 def _listed(names: Iterable[str]) -> str:

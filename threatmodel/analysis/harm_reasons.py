@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from threatmodel.analysis.disclosure import Disclosure
 from threatmodel.analysis.impacts import BACKUP, Impacts
 from threatmodel.analysis.marks import STATES
 from threatmodel.analysis.powers import REACHING_KINDS, WRITES, credential_names
-from threatmodel.analysis.proof import Quote, Stage, Stand, quotes, told
+from threatmodel.analysis.proof import NOTHING, Quote, Stage, Stand, quotes, told
 from threatmodel.analysis.sources import EVERYBODY, OUTSIDE
 from threatmodel.catalog.control import Confines
 
@@ -145,9 +145,23 @@ class HarmReasons:
         chosen: dict[str | None, Reading] = {}
         for reading in sorted(found.values(), key=lambda one: (one.mark.rank, one.by != path.reading, one.by)):
             chosen.setdefault(reading.asset, reading)
-        return [self._reading(path, reading) for reading in chosen.values()]
+        alike: dict[tuple[object, ...], list[tuple[str, tuple[Quote, ...]]]] = {}
+        for reading in chosen.values():
+            what, said = self._what(reading)
+            how, span, stands = self._how(path, reading, self._graph.elements.get(reading.asset or ""))
+            key = (reading.by or reading.asset, how, span, stands, reading.mark.missing)
+            alike.setdefault(key, []).append((what, said))
+        return [self._reading(path, key, known) for key, known in alike.items()]
 
-    def _reading(self, path: AttackPath, reading: Reading) -> Stage:
+    @staticmethod
+    def _reading(path: AttackPath, key: tuple[Any, ...], known: list[tuple[str, tuple[Quote, ...]]]) -> Stage:
+        by, how, span, stands, missing = key
+        text = f"{path.agent} has {', '.join(what for what, _ in known)} in its session: {how}"
+        said = tuple(quote for _, found in known for quote in found)
+        return Stage(by or "data", path.agent, "reading", text, "7.1", span, said, stands, missing)
+
+    def _what(self, reading: Reading) -> tuple[str, tuple[Quote, ...]]:
+        """Return what is read, as a sentence names it, and the keys that say how secret it is."""
         asset = self._graph.elements.get(reading.asset or "")
         what = reading.asset or "data that nobody has named"
         said: tuple[Quote, ...] = ()
@@ -157,18 +171,21 @@ class HarmReasons:
             said = told(asset, "classification") or told(asset, "categories")
         elif asset is not None:
             said = told(asset, "visible_to_model")
-        how, span, stands = self._how(path, reading, asset)
-        broken = set(reading.mark.broken) | set(reading.mark.claimed)
-        stands = tuple(stand for stand in stands if stand.control in broken or stand.worth == "nothing")
-        text = f"{path.agent} has {what} in its session: {how}"
-        return Stage(reading.by or what, path.agent, "reading", text, "7.1", span, said, stands, reading.mark.missing)
+        return what, said
 
     def _how(self, path: AttackPath, reading: Reading, asset: Element | None) -> tuple[str, Span, tuple[Stand, ...]]:
+        """Return how it gets into the session, the line that says so, and what stands there."""
+        how, span, stands = self._source(path, reading, asset)
+        counted = {*reading.mark.broken, *reading.mark.claimed}
+        return how, span, tuple(one for one in stands if one.control in counted or one.worth == NOTHING)
+
+    def _source(self, path: AttackPath, reading: Reading, asset: Element | None) -> tuple[str, Span, tuple[Stand, ...]]:
         agent = self._graph.elements[path.agent]
         if reading.by:
             action = self._graph.actions.get(reading.by)
             reader = self._reader(path.agent, reading.by)
-            how = f"it reads that by {reading.by}" if reader == path.agent else f"{reader} reads that by {reading.by}"
+            who = "it" if reader == path.agent else reader
+            how = f"{who} reads that by {reading.by}"
             tool = action.tool.id if action is not None else reading.by.rpartition(".")[0]
             stands = self._reasons.calls(reading.by, tool, reader)
             return how, action.span if action is not None else self._graph.elements[reader].span, stands

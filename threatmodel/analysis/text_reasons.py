@@ -114,9 +114,7 @@ class TextReasons:
         element = self._graph.elements.get(source)
         return () if element is None or element.kind == "agent" else self._reasons.texts(source)
 
-    def causes(
-        self, source: str, through: tuple[str, ...], target: str
-    ) -> Iterator[tuple[Stage, Mark, str]]:
+    def causes(self, source: str, through: tuple[str, ...], target: str) -> Iterator[tuple[Stage, Mark, str]]:
         """Yield everything that lets text hop from one element to another: stage, mark, how it may begin there."""
         for flow in self._graph.flows_from.get(source, ()):
             via = tuple(name for name in flow.via if self._kind(name) not in {"", "control"})

@@ -40,6 +40,7 @@ def explain_json(analysis: Analysis, found: Explained) -> str:
              "paste": "\n".join(one.paste)}
             for one in found.closings
         ],
+        "mends": list(found.mends),
         "missing": [_question(analysis, one) for one in found.missing],
         "finding": None if found.finding is None else _finding(analysis, found.finding),
     }  # fmt: skip
@@ -82,6 +83,7 @@ def _finding(analysis: Analysis, one: Finding) -> dict[str, Any]:
     return {
         "rule": one.rule,
         "title": one.title,
+        "message": one.message,
         "why": one.why,
         "fix": one.fix,
         "place": _place(one.span),

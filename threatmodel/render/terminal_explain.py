@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.explain import NOT_THERE
 from threatmodel.analysis.proof import CLAIM, HOLDS, NOTHING, UNKNOWN, WEAKENS
 from threatmodel.render.page import MUTED, Page, counted, listed
 from threatmodel.render.paste import answer
 from threatmodel.render.places import place
+from threatmodel.render.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.explain import Explained
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from threatmodel.span import Span
 
 FACTS: Final = 4  # missing facts that are shown with a line to paste
+PLACE: Final = 30  # columns of a place that stands beside a step
+NARROW: Final = 50  # columns that a step needs beside its place
 _WORTHS: Final = {
     HOLDS: "holds", WEAKENS: "only weakens it", CLAIM: "is only a claim", UNKNOWN: "nobody can tell whether it holds",
     NOTHING: "does nothing",
@@ -57,6 +61,8 @@ class _ExplainPage:
         word = one.state.replace("_", " ")
         yield from self.page.block(word, _STYLES.get(one.state, "bold"), [f"{one.severity.word} {one.kind} {one.id}"])
         yield ""
+        if one.finding is not None and one.finding.message != one.answer:
+            yield from self.page.wrapped(_sentence(one.finding.message))
         yield from self.page.wrapped(_sentence(one.answer), style="bold")
 
     def why(self) -> Iterator[str]:
@@ -92,7 +98,7 @@ class _ExplainPage:
         harm = self.found.harm
         shown = self.found.finding is not None and harm is not None
         head = f"How: {harm.id if hasattr(harm, 'source') else 'a mishap'}" if shown else "How"
-        yield from self.page.wrapped(head, style="head")
+        yield from self.page.wrapped(f"{head}, step by step", style="head")
         for number, stage in enumerate(self.found.stages, 1):
             yield from self.stage(number, stage)
 
@@ -102,12 +108,25 @@ class _ExplainPage:
         texts = [f"{stage.text}{f' ({quoted})' if quoted else ''} [{stage.rule}]"]
         texts += [self.stand(stand, stage) for stand in stage.stands]
         texts += [f"! nobody has said {listed(stage.lacks)}"] if stage.lacks else []
-        yield from self.page.block(f"{number:>2}", "bold", texts, self.place(stage.span))
+        yield from self.row(number, self.place(stage.span), texts)
+
+    def row(self, number: int, where: str, texts: Sequence[str]) -> Iterator[str]:
+        """A number, a place in a column of its own, and texts; where there is no room, the place leads the text."""
+        column = max(len(visible(self.place(stage.span))) for stage in self.found.stages)
+        if column > PLACE or self.page.width - column < NARROW:
+            head, texts = f"{number:>3}  ", (f"{where}: {texts[0]}", *texts[1:])
+        else:
+            head = f"{number:>3}  {visible(where):<{column}}  "
+        for position, text in enumerate(texts):
+            for line in self.page.wrapped(text, indent=" " * len(head)):
+                yield f"{head}{line[len(head) :]}" if position == 0 and head else line
+                head = " " * len(head) if position == 0 else head
 
     def stand(self, stand: Stand, stage: Stage) -> str:
         """A control, what it is worth, why."""
         line = "" if stand.span.line == stage.span.line else f", line {stand.span.line}"
-        return f"- {stand.control} ({stand.type}{line}) {_WORTHS[stand.worth]}: {stand.reason} [{stand.rule}]"
+        worth = "is not there" if stand.reason in NOT_THERE else _WORTHS[stand.worth]
+        return f"- {stand.control} ({stand.type}{line}) {worth}: {stand.reason} [{stand.rule}]"
 
     def quoted(self, stage: Stage) -> str:
         """The keys that decide, with their lines where these are others."""
@@ -129,6 +148,8 @@ class _ExplainPage:
         yield from self.page.wrapped("What would close it: each of these alone, when tried", style="head")
         claims = {stand.control: stand for stage in one.stages for stand in stage.stands if stand.worth == CLAIM}
         for name, stand in claims.items():
+            if name not in one.mends:
+                continue
             text = f"{name}, once it is more than a claim: {stand.reason}"
             yield from self.page.block("", "dim", [text], self.place(stand.span))
         for closing in one.closings:
@@ -190,5 +211,5 @@ class _ExplainPage:
 
 
 def _sentence(text: str) -> str:
-    """Return a text that begins with a capital, unless it begins with a name, and ends with a full stop."""
+    """Return a text that ends with a full stop."""
     return text if text.endswith(".") else f"{text}."

@@ -24,9 +24,7 @@ _KINDS: Final = {
 _FATES: Final = {GONE: "gone", "certain": "certain", "unknown": "still unknown"}
 
 
-def questions_text(
-    name: str, view: QuestionView, *, color: bool = False, width: int = 100, full: bool = False
-) -> str:
+def questions_text(name: str, view: QuestionView, *, color: bool = False, width: int = 100, full: bool = False) -> str:
     """
     Return questions.
 
