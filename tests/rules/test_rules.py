@@ -34,7 +34,6 @@ CASES = tuple(sorted(HERE.glob("*/*.yaml")))
 REAL = (*sorted((ROOT / "samples").glob("*/system.yaml")), *sorted((ROOT / "templates/patterns").glob("*.yaml")))
 EXPECT = re.compile(r"# expect(?:-(unknown|mitigated))?: ([a-z0-9-]+)")
 NOT_IN_SAMPLES: set[str] = {
-    "filter-as-only-defense",
     "instructions-from-open-store",
     "instructions-outsiders-write",
     "log-read-as-context",

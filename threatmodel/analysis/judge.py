@@ -19,7 +19,7 @@ from threatmodel.analysis.subjects import (
     PathSubject,
 )
 from threatmodel.analysis.truth import Truth
-from threatmodel.model.elements import Action, Delegation, as_words
+from threatmodel.model.elements import Action, DataFlow, Delegation, as_words
 from threatmodel.model.facts import fact
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def group(rule: Rule, subject: Element) -> str:
         return rule.id
     if rule.group == "parent" and isinstance(subject, Derivation):
         return f"{rule.id}@{_acting(subject)}"
-    if rule.group == "parent" and isinstance(subject, Action | Delegation):
+    if rule.group == "parent" and isinstance(subject, Action | Delegation | DataFlow):
         return f"{rule.id}@{owners(subject)[0]}"
     return f"{rule.id}@{subject.id}"
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from threatmodel.analysis.capability import Capability
     from threatmodel.analysis.derived import Derived
     from threatmodel.analysis.paths import AttackPath, Invariant, Mishap
+    from threatmodel.model.elements import DataFlow, Delegation
     from threatmodel.model.graph import ModelGraph
     from threatmodel.span import Span
 
@@ -416,7 +417,8 @@ class Subjects:
     def _edges(self) -> Mapping[str, Element]:
         """`from>to` → the first flow or delegation between the two."""
         found: dict[str, Element] = {}
-        for edge in (*self._graph.flows, *self._graph.delegations):
+        edges: tuple[DataFlow | Delegation, ...] = (*self._graph.flows, *self._graph.delegations)
+        for edge in edges:
             found.setdefault(f"{edge.source}>{edge.target}", edge)
         return found
 

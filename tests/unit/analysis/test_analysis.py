@@ -121,9 +121,9 @@ def test_an_entry_whose_rules_were_not_asked_is_not_covered(described: Described
     said = "provider: first_party, version: pinned, actions: {a: {effect: read}}"
     full = {entry.id: entry for entry in analysis_of(described, text.replace("TOOL", said)).coverage}
 
-    assert (bare["ASI04"].state, bare["ASI04"].why) == (Covered.CANNOT_TELL, "too little is stated to ask")
-    assert full["ASI04"].state is Covered.MITIGATED
-    assert "ruled out by what the owner stated" in full["ASI04"].why
+    assert (bare["ASI05"].state, bare["ASI05"].why) == (Covered.CANNOT_TELL, "too little is stated to ask")
+    assert full["ASI05"].state is Covered.MITIGATED
+    assert "ruled out by what the owner stated" in full["ASI05"].why
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,8 @@ def test_a_question_comes_with_lines_that_load(described: Described) -> None:
 
 def test_what_cannot_be_told_is_grouped_by_the_fact_that_would_settle_it(described: Described) -> None:
     """Whatever rules ask for it: a reader answers it once."""
-    found = analyze(described("tools: {mailer: {provider: third_party}}\nagents: {a: {tools: [mailer]}}\n")).findings
+    tool = "{provider: third_party, actions: {look: {effect: read, data: [], returns: trusted}}}"
+    found = analyze(described(f"tools: {{mailer: {tool}}}\nagents: {{a: {{tools: [mailer]}}}}\n")).findings
     groups = {one.group for one in found if "tools.mailer.version" in one.missing}
 
     assert groups == {"unsaid@tools.mailer.version"}

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.marks import CLAIMED, UNKNOWN
 from threatmodel.analysis.predicates.predicate import Predicate, missing, stated
 from threatmodel.analysis.relations import readers
-from threatmodel.analysis.sources import EVERYBODY, passes_text, source_mark
-from threatmodel.analysis.truth import FALSE, TRUE, Truth, all_of, any_of
-from threatmodel.catalog.control import Confines
+from threatmodel.analysis.sources import EVERYBODY, free, passes_text, source_mark
+from threatmodel.analysis.subjects import InfluenceSubject
+from threatmodel.analysis.truth import FALSE, Truth, all_of, any_of
+from threatmodel.catalog.control import Acts, Confines
+from threatmodel.catalog.setting import Outcome
 from threatmodel.load.nodes import MapNode
-from threatmodel.model.elements import Agent, Tool, as_words
-from threatmodel.model.facts import Fact, State
+from threatmodel.model.elements import Agent, DataFlow, Tool, as_words
+from threatmodel.model.facts import Fact, State, fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from threatmodel.analysis.context import Context
     from threatmodel.model.elements import Element
 
 OUTSIDE: Final = frozenset({"external", "public"})
+NOT_THERE: Final = frozenset({"absent", "disabled", "planned"})
+"""States of a control that nobody takes for one."""
 OWN: Final = frozenset({"attached", "latent", "triggered"})
 """Bases on which an agent does something itself."""
 
@@ -150,10 +155,63 @@ def _speaks_to_outsiders(context: Context, element: Element) -> Truth:
 
 
 def _filter_alone(context: Context, element: Element) -> Truth:
-    """Attack paths are open or merely claimed to be broken, and a filter that holds is all that weakens them."""
-    known = context.subjects.paths_of.get(str(element.body["agent"]), ())
-    states = {one.word("state") for one in known if one.word("weakened") == "yes"}
-    return TRUE if states & {"open", "claimed"} else FALSE
+    """
+    Attack paths are open or merely claimed to be broken, and what was put before the agent is a filter.
+
+    It may hold, and weaken them; or it is a claim, or has failed.
+    """
+    assert isinstance(element, InfluenceSubject)  # noqa: S101  `kinds` says so
+    known = context.subjects.paths_of.get(element.agent, ())
+    states = {one.word("state") for one in known if element.word("weakened") in {"no", one.word("weakened")}}
+    if not states & {"open", "claimed"}:
+        return FALSE
+    filters = tuple(_filters(context, element.steps))
+    return Truth(value=True, used=filters) if filters or element.word("weakened") == "yes" else FALSE
+
+
+def _filters(context: Context, steps: tuple[str, ...]) -> Iterator[Fact]:
+    """Yield the status of each filter on a route; where text gets past one that holds, that one is left out."""
+    graph, subjects = context.graph, context.subjects
+    edges = tuple(f"{source}>{target}" for source, target in pairwise(steps))
+    tools = tuple(f"{step.partition('.')[0]}>{target}" for step, target in pairwise(steps) if "." in step)
+    places = (*steps, *edges, *tools, *(step.partition(".")[0] for step in steps))
+    for control in dict.fromkeys(one for place in places for one in graph.controls_on.get(place, ())):
+        kind = context.catalog.controls.get(control.type)
+        stands = control.word("status") not in NOT_THERE and subjects.derived.controls.outcome(control)
+        if kind is not None and kind.acts is Acts.FILTER and stands and stands is not Outcome.HOLDS:
+            yield fact(graph, control, ("status",))
+
+
+def _tells_others(context: Context, element: Element) -> Truth:
+    """An agent tells people, by a flow, what text of somebody else has shaped."""
+    assert isinstance(element, DataFlow)  # noqa: S101  `kinds` says so
+    agent = context.graph.elements.get(element.source)
+    if not isinstance(agent, Agent) or agent.foreign or not free(context.graph, element):
+        return FALSE
+    told = _people_behind(context, element)
+    one = context.subjects.influence_of.get(agent.id)
+    if one is None or not told:
+        return FALSE
+    others = set(one.words("by")) - told
+    if told & set(one.words("by")):  # a ticket that an action reads back may be their own
+        others = {name for name in others if name in EVERYBODY or name in context.graph.elements}
+    return _steered(context, agent) if others else FALSE
+
+
+def _people_behind(context: Context, flow: DataFlow) -> set[str]:
+    """Return the people that a flow leads to, directly or through what passes text on."""
+    graph, found, seen, todo = context.graph, set[str](), set[str](), [flow.target]
+    while todo:
+        name = todo.pop()
+        party = graph.elements.get(name)
+        if party is None or name in seen:
+            continue
+        seen.add(name)
+        if party.kind == "person":
+            found.add(name)
+        elif party.kind == "service" and passes_text(party):
+            todo += [onward.target for onward in graph.flows_from.get(name, ()) if free(graph, onward)]
+    return found
 
 
 INJECTION: Final[dict[str, Predicate]] = {
@@ -177,7 +235,10 @@ INJECTION: Final[dict[str, Predicate]] = {
         frozenset({"capability"}), _speaks_to_outsiders, "a steered agent sends messages outside by it"
     ),
     "filter-alone": Predicate(
-        frozenset({"influence"}), _filter_alone, "a filter is all that weakens attack paths of the agent"
+        frozenset({"influence"}), _filter_alone, "a filter is what was put before an agent whose attack paths are open"
+    ),
+    "tells-others": Predicate(
+        frozenset({"flow"}), _tells_others, "an agent tells people by it what text of somebody else has shaped"
     ),
 }
 """Name → predicate."""
