@@ -30,6 +30,7 @@ class Influence:
 
     agent: str
     by: tuple[str, ...]
+    """The sources, sorted: all of them, unless `by_count` says that there are more."""
     certainty: str
     """`yes` or `unknown`."""
     weakened: bool
@@ -37,6 +38,9 @@ class Influence:
     route: tuple[str, ...]
     """The first of its routes."""
     missing: tuple[str, ...]
+    """Facts, sorted: all of them, unless `missing_count` says that there are more."""
+    by_count: int
+    missing_count: int
 
 
 @dataclass(slots=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.components import spread
 from threatmodel.analysis.influence import Influence
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.influence import Texts
     from threatmodel.analysis.marks import Hop, Route
+
+
+MOST_NAMES: Final = 1_000_000  # sources and facts listed with all influences together; all are counted
 
 
 class Influences:
@@ -193,7 +197,7 @@ class Influences:
 
     def entries(self) -> tuple[Influence, ...]:
         """Return one entry per agent and certainty, in the order of the description, `yes` first."""
-        found = []
+        found: list[Influence] = []
         for agent in self._agents:
             certain = self.reaching(agent, CLAIMED)
             if certain:
@@ -201,7 +205,10 @@ class Influences:
             doubtful = self.reaching(agent, UNKNOWN) & ~certain
             if doubtful:
                 found.append(self._entry(agent, doubtful, "unknown"))
-        return tuple(found)
+        if sum(one.by_count + one.missing_count for one in found) <= MOST_NAMES:
+            return tuple(found)
+        most = max(1, MOST_NAMES // (2 * len(found)))
+        return tuple(replace(one, by=one.by[:most], missing=one.missing[:most]) for one in found)
 
     def certainties(self, agent: str) -> tuple[bool, tuple[str, ...] | None]:
         """Return whether an agent is influenced for certain, and the facts missing to tell of the rest, if any."""
@@ -213,7 +220,8 @@ class Influences:
         most = UNKNOWN if certainty == "unknown" else CLAIMED
         missing = self.missing(by, agent) if certainty == "unknown" else ()
         weakened = not self.strong(agent, most) & by
-        return Influence(agent, self.names(by), certainty, weakened, self._first(agent, by, most).steps, missing)
+        names, route = self.names(by), self._first(agent, by, most).steps
+        return Influence(agent, names, certainty, weakened, route, missing, len(names), len(missing))
 
     def _first(self, agent: str, by: int, most: int) -> Route:
         """Return the first route of any of these sources to an agent."""

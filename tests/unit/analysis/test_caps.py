@@ -119,3 +119,14 @@ def test_a_long_chain_and_a_clique_end(described: Described) -> None:
     assert found.paths.by_state["open"] == 1500
     assert clique.capability_count == 2 * 2 * len(names)
     assert clique.paths.by_state["open"] == len(names)
+
+
+def test_sources_and_facts_beyond_the_cap_are_counted(described: Described, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every influence keeps its first sources, and says how many there are."""
+    monkeypatch.setattr("threatmodel.analysis.steering.MOST_NAMES", 3)
+    found = derived(described, CREW)
+
+    assert [(one.agent, one.by, one.by_count, one.missing_count) for one in found.influences] == [
+        ("open", ("crowd",), 2, 0),
+        ("bound", ("crowd",), 2, 0),
+    ]
