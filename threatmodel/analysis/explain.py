@@ -148,10 +148,13 @@ def answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage])
 
 
 def _answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage]) -> str:
-    stands = [stand for stage in stages for stand in stage.stands]
+    known = list(stages)
+    stands = [stand for stage in known for stand in stage.stands]
     deed = _deed(graph, one)
     if isinstance(one, AttackPath):
-        subject, can = _who(graph, one.source), f"make {one.agent} {deed}"
+        borrowed = any(stage.rule == "4.1e" for stage in known)
+        who = f"whoever writes in the name of {one.source}" if borrowed else _who(graph, one.source)
+        subject, can = who, f"make {one.agent} {deed}"
     else:
         subject, can = f"Without any attacker, {one.agent}", f"{deed}, by a mistake of its model"
     verb = "can"

@@ -108,6 +108,16 @@ class Texts:
         target = self.graph.elements.get(flow.target)
         if target is None or target.kind not in {"agent", *RELAYS}:
             return
+        mark, through = self._crossing(flow, target)
+        self._lay(flow.source, flow.target, mark, through)
+        source = self.graph.elements.get(flow.source)
+        if flow.word("authenticated") != "no" or source is None or source.kind not in PARTIES:
+            return
+        if source_mark(self.graph, source) is not CLEAR:  # 4.1 (e): anyone can write in the name of such a party
+            self.starts.setdefault(source.id, []).append(Hop(source.id, flow.target, mark, through))
+
+    def _crossing(self, flow: DataFlow, target: Element) -> tuple[Mark, tuple[str, ...]]:
+        """Return what stands on text that takes a flow, up to and with the agent or store it enters, and the relays."""
         mark = self.controls.text(flow.id, *flow.via)
         if "#" in flow.id:
             mark = mark + self.controls.text(f"{flow.source}>{flow.target}")
@@ -122,12 +132,7 @@ class Texts:
         through = tuple(
             name for name in flow.via if name in self.graph.elements and self.graph.elements[name].kind != "control"
         )
-        self._lay(flow.source, flow.target, mark, through)
-        source = self.graph.elements.get(flow.source)
-        if flow.word("authenticated") != "no" or source is None or source.kind not in PARTIES:
-            return
-        if source_mark(self.graph, source) is not CLEAR:  # 4.1 (e): anyone can write in the name of such a party
-            self.starts.setdefault(source.id, []).append(Hop(source.id, flow.target, mark, through))
+        return mark, through
 
     def _delegation(self, delegation: Delegation) -> None:
         mark = self.controls.text(delegation.id)
@@ -168,8 +173,9 @@ class Texts:
                 self._begin_unsaid(store, reader, mark, ())
         if not known:
             for flow in self.graph.flows_from.get(store.id, ()):
-                if free(self.graph, flow):
-                    self._begin_unsaid(store, flow.target, self.controls.text(flow.id), flow.via)
+                target = self.graph.elements.get(flow.target)
+                if target is not None and target.kind in {"agent", *RELAYS} and free(self.graph, flow):
+                    self._begin_unsaid(store, flow.target, *self._crossing(flow, target))
 
     def _begin_unsaid(self, store: Element, target: str, mark: Mark, via: tuple[str, ...]) -> None:
         """Let text of a writer nobody knows begin at a store (4.3 c)."""

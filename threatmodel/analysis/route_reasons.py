@@ -24,7 +24,7 @@ class RouteReasons:
     def __init__(self, derived: Derived) -> None:
         """Lay what the analysis has laid, with the controls as it has judged them."""
         controls = derived.controls
-        self._graph = controls.context.graph
+        self.graph = controls.context.graph
         closure = Closure(controls).build()
         texts = Texts(controls, closure.own, closure.latent_writes()).build()
         reasons = ControlReasons(controls)
@@ -41,7 +41,7 @@ class RouteReasons:
 
     def mishap(self, mishap: Mishap) -> tuple[Stage, ...]:
         """Return the stages of a mishap: a model that decides, the way, what happens."""
-        agent = self._graph.elements[mishap.agent]
+        agent = self.graph.elements[mishap.agent]
         missing = () if agent.says("planning") else (f"{agent.place}.planning",)
         text = f"the model of {agent.id} decides what to do next, and it errs without any attacker"
         if missing:

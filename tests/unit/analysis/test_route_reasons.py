@@ -83,3 +83,20 @@ def test_the_stages_prove_what_the_path_says(path: Path) -> None:
         assert missing <= set(one.missing) or one.state == "broken"
         assert all(before.target == after.source for before, after in itertools.pairwise(way))
         assert not [stage.text for stage in stages if stage.kind == "step"]
+
+
+@pytest.mark.parametrize("on", ["bot", "shelf>bot", "gate", "shelf"])
+def test_isolation_stops_text_of_a_store_whose_writers_nobody_knows(tmp_path: Path, on: str) -> None:
+    """It stands on the flow, on a relay of its `via:`, on the store or at the agent alike (SEMANTICS 4.5)."""
+    path = tmp_path / "system.yaml"
+    path.write_text(
+        "threatmodel: 1\nservices: {gate: {}}\nstores: {shelf: {}}\nagents: {bot: {planning: fixed, tools: [till]}}\n"
+        "tools: {till: {provider: first_party, actions: {pay: {effect: pay, returns: typed}}}}\n"
+        "flows: [{from: shelf, to: bot, via: [gate]}]\n"
+        f"controls: {{wall: {{type: input-isolation, on: ['{on}'], status: configured}}}}\n",
+        encoding="utf-8",
+    )
+    found = derived(path).paths.listed
+
+    assert ["shelf>bot>till.pay:payment"] == [one.id for one in found]
+    assert [("broken", ("wall",))] == [(one.state, one.broken_by) for one in found]
