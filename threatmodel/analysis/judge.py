@@ -134,13 +134,14 @@ class Judge:
             holding = one.broken_by if one.state == "broken" else ()
             return Standing(_STATES[one.state], holding, one.claimed_by, one.missing)
         if isinstance(subject, CapabilitySubject):
-            certain = [part for part in subject.parts if part.certainty == "yes"]
+            past = [part for part in subject.parts if not part.gates]
+            if not past:
+                claims = _each(part.claims for part in subject.parts)
+                return Standing(FindingState.MITIGATED, _each(part.gates for part in subject.parts), claims)
+            certain = [part for part in past if part.certainty == "yes"]
             if not certain:
-                return Standing(FindingState.UNKNOWN, missing=_each(part.missing for part in subject.parts))
-            claims = _each(part.claims for part in certain)
-            if all(part.gates for part in certain):
-                return Standing(FindingState.MITIGATED, _each(part.gates for part in certain), claims)
-            return Standing(FindingState.OPEN, (), claims)
+                return Standing(FindingState.UNKNOWN, missing=_each(part.missing for part in past))
+            return Standing(FindingState.OPEN, (), _each(part.claims for part in certain))
         if isinstance(subject, InvariantSubject):
             unknown = subject.invariant.state == "unknown"
             return Standing(FindingState.UNKNOWN if unknown else FindingState.OPEN, missing=subject.invariant.missing)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from threatmodel.analysis.authority import Authority
 from threatmodel.analysis.marks import STATES
 from threatmodel.analysis.powers import REACHING_KINDS
 from threatmodel.load.nodes import MapNode, SeqNode
@@ -208,6 +209,16 @@ class Subjects:
         return {agent: tuple(paths) for agent, paths in found.items()}
 
     @cached_property
+    def authority(self) -> Authority:
+        """Indexes over who may do what for whom."""
+        return Authority(self._graph, self.derived.capabilities)
+
+    @cached_property
+    def influence_of(self) -> Mapping[str, InfluenceSubject]:
+        """Agent → the most certain of its influences."""
+        return {one.agent: one for one in self.influences}
+
+    @cached_property
     def undescribed(self) -> frozenset[str]:
         """Agents of which nobody has said all that they can do: what is not found there is not ruled out."""
         return frozenset(one.agent for one in self.derived.capabilities if one.effect == "unknown")
@@ -301,7 +312,7 @@ class Subjects:
         )  # fmt: skip
         names = (agent.id, first.action, *first.route)
         return CapabilitySubject(
-            f"{agent.id}>{first.action}", body, self._line(agent.id, first.action), f"capabilities.{first.action}",
+            f"{agent.id}>{first.action}", body, self._basis_line(parts, first), f"capabilities.{first.action}",
             agent.id, self._elements(names), first.route, parts,
         )  # fmt: skip
 
@@ -407,6 +418,16 @@ class Subjects:
                         found[candidate] = None
                         break
         return tuple(found)
+
+    def _basis_line(self, parts: Sequence[Capability], first: Capability) -> Span:
+        """Return the line that gives a capability: the delegation or the secret it hangs on, else its action's."""
+        bases = {part.basis for part in parts}
+        if bases == {"delegated"}:
+            handed = self._graph.delegations_from.get(first.agent, ())
+            own = self._line(first.agent, first.action)
+            return next((one.span for one in handed if one.target in first.route[1:2]), own)
+        secret = self._graph.elements.get(first.credential or "")
+        return secret.span if bases == {"latent"} and secret is not None else self._line(first.agent, first.action)
 
     def _line(self, agent: str, action: str) -> Span:
         """Return the line that says most of it: of what it happens by, else of the agent."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.predicates.agents import AGENTS
+from threatmodel.analysis.predicates.authority import AUTHORITY
+from threatmodel.analysis.predicates.autonomy import AUTONOMY
 from threatmodel.analysis.predicates.controls import CONTROLS
 from threatmodel.analysis.predicates.identities import IDENTITIES
 from threatmodel.analysis.predicates.injection import INJECTION
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 PREDICATES: Final[dict[str, Predicate]] = {
     **AGENTS,
+    **AUTHORITY,
+    **AUTONOMY,
     **CONTROLS,
     **IDENTITIES,
     **INJECTION,
