@@ -76,7 +76,13 @@ def hostile(tmp_path: Path) -> Path:
                 f"t{WORD}": {"credential": f"c{WORD}", "actions": {f"a{WORD}": {"effect": "pay", "reversible": "no"}}}
             },
             "agents": {
-                f"a{WORD}": {"purpose": f"{MARKUP} {LONG}", "tools": [f"t{WORD}"], "identity": f"i{WORD}"},
+                f"a{WORD}": {
+                    "purpose": f"{MARKUP} {LONG}",
+                    "tools": [f"t{WORD}"],
+                    "identity": f"i{WORD}",
+                    "planning": "model_selects",
+                    "never": [f"t{WORD}.a{WORD}"],
+                },
                 "aside": {"out_of_scope": MARKUP},
             },
             "controls": {
@@ -88,6 +94,7 @@ def hostile(tmp_path: Path) -> Path:
                     "evidence": [{"kind": "test", "ref": f"<a href='javascript:alert(4)'>{LONG[:100]}"}],
                 }
             },
+            "flows": [{"from": "someone", "to": f"a{WORD}"}],
             "treatments": [
                 {"finding": f"endless-secret@c{WORD}", "decision": "accept", "owner": "ciso", "reason": MARKUP}
             ],

@@ -13,6 +13,7 @@ from threatmodel.analysis.finding import OPEN_STATES, FindingState
 from threatmodel.analysis.severity import Severity
 from threatmodel.render.agent_view import VERDICTS, answers
 from threatmodel.render.fourfold import fourfold
+from threatmodel.render.markdown import markdown
 from threatmodel.render.path_view import Wanted, path_view
 from threatmodel.render.report_abilities import VERDICT_BADGES
 from threatmodel.render.report_view import PROFILES, report_view
@@ -228,3 +229,14 @@ def test_a_review_of_many_agents_has_pages_for_the_worst_and_counts_the_rest(
     assert 50 == view.abilities.agents == shown + view.abilities.more
     assert 6 == len(view.abilities.pages)
     assert not view.cures.possible
+
+
+def test_a_report_does_not_keep_its_reader_waiting_for_cures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a system with too many paths it says so, and which command finds them."""
+    monkeypatch.setattr("threatmodel.render.report_cures.MOST_PATHS", 3)
+    path = next(path for path in SAMPLES if path.parent.name == "support-desk")
+    analysis = analyze(load(path), today=TODAY)
+    view = report_view(analysis)
+
+    assert (view.cures.paths, view.cures.sets, view.cures.possible, view.cures.asked) == (7, (), True, False)
+    assert "the command `harden` does" in markdown(analysis)

@@ -33,7 +33,7 @@ def answer_lines(view: ReportView) -> Iterator[str]:
     yield "## What would break the paths"
     yield ""
     if not view.cures.sets:
-        yield "Nothing to cut." if view.cures.possible else "The catalog lists no controls that cures are made of."
+        yield _no_cures(view)
         yield ""
         return
     yield f"Computed for {view.cures.paths} paths that are open, only claimed or undecided."
@@ -41,6 +41,14 @@ def answer_lines(view: ReportView) -> Iterator[str]:
     for one in view.cures.sets:
         yield from _set(one)
     yield ""
+
+
+def _no_cures(view: ReportView) -> str:
+    if not view.cures.possible:
+        return "The catalog lists no controls that cures are made of."
+    if not view.cures.asked:
+        return f"{view.cures.paths} paths are too many for a report to look for cures; the command `harden` does."
+    return "There is nothing to cut."
 
 
 def _agent(page: AgentPage) -> Iterator[str]:

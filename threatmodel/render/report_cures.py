@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from threatmodel.render.report_bounds import Bounds
 
 MOST_STAYING: Final = 3  # paths of one reason
+MOST_PATHS: Final = 20_000  # to break; for more of them a search takes longer than a reader of a report waits
 _NEEDED: Final = frozenset(
     {
         "human-approval", "input-isolation", "sandbox", "backup-restore", "memory-validation", "egress-allowlist",
@@ -83,12 +84,14 @@ class Cures:
     untried: int
     possible: bool
     """Whether the catalog lists the controls that cures are made of."""
+    asked: bool
+    """Whether they were looked for: not in a system of too many paths."""
 
 
 def hardened(analysis: Analysis) -> Hardening | None:
-    """Return the cures as `harden` finds them; None where the catalog lacks the controls they are made of."""
+    """Return the cures as `harden` finds them; None where they are not looked for."""
     model = analysis.model
-    if not model.catalog.controls.keys() >= _NEEDED:
+    if not _possible(analysis) or _to_break(analysis) > MOST_PATHS:
         return None
     with without_collection():
         return harden(Context(model.graph, model.catalog, analysis.placements, analysis.today))
@@ -104,7 +107,8 @@ def cures(analysis: Analysis, found: Hardening | None, bounds: Bounds) -> Cures:
         bounds: How much a profile shows.
     """
     if found is None:
-        return Cures(0, (), (), 0, 0, possible=False)
+        possible = _possible(analysis)
+        return Cures(_to_break(analysis), (), (), 0, 0, possible=possible, asked=not possible)
     worth = found.single.worth
     return Cures(
         paths=found.cuts[0].of,
@@ -116,7 +120,16 @@ def cures(analysis: Analysis, found: Hardening | None, bounds: Bounds) -> Cures:
         more_singles=max(0, len(worth) - bounds.singles),
         untried=found.single.untried,
         possible=True,
+        asked=True,
     )
+
+
+def _possible(analysis: Analysis) -> bool:
+    return analysis.model.catalog.controls.keys() >= _NEEDED
+
+
+def _to_break(analysis: Analysis) -> int:
+    return sum(count for state, count in analysis.derived.paths.by_state.items() if state != "broken")
 
 
 def _set(analysis: Analysis, found: Hardening, cut: Cut, most: int) -> CureSet:
