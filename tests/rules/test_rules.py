@@ -35,18 +35,27 @@ REAL = (*sorted((ROOT / "samples").glob("*/system.yaml")), *sorted((ROOT / "temp
 EXPECT = re.compile(r"# expect(?:-(unknown|mitigated))?: ([a-z0-9-]+)")
 NOT_IN_SAMPLES: set[str] = {
     "agent-above-its-watch",
+    "approval-by-summary",
+    "approver-who-can-be-the-attacker",
+    "costly-mistake",
+    "fail-open-safeguard",
     "foreign-agent-handed-everything",
     "gate-bypassed",
     "impersonation-of-users",
     "instructions-from-open-store",
     "instructions-outsiders-write",
     "log-read-as-context",
+    "lone-safeguard",
+    "principal-lost-on-the-way",
     "self-written-instructions",
+    "slow-stop",
     "steered-voice-to-outsiders",
     "unauthenticated-agent-message",
     "unbounded-delegation-cycle",
     "unscoped-delegation",
+    "unsourced-advice-to-approver",
     "unsupervised-self-change",
+    "untested-restore",
     "untyped-result-into-acting-agent",
 }
 """Stable rules that no sample and no pattern shows yet. To be emptied."""

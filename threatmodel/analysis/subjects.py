@@ -214,9 +214,26 @@ class Subjects:
         return Authority(self._graph, self.derived.capabilities)
 
     @cached_property
-    def influence_of(self) -> Mapping[str, InfluenceSubject]:
-        """Agent → the most certain of its influences."""
-        return {one.agent: one for one in self.influences}
+    def powers_of(self) -> Mapping[str, tuple[Capability, ...]]:
+        """Agent → its capabilities."""
+        found: dict[str, list[Capability]] = {}
+        for one in self.derived.capabilities:
+            found.setdefault(one.agent, []).append(one)
+        return {agent: tuple(parts) for agent, parts in found.items()}
+
+    @cached_property
+    def harms_of(self) -> Mapping[str, tuple[AttackPath | Mishap, ...]]:
+        """Agent → its paths and mishaps."""
+        found: dict[str, list[AttackPath | Mishap]] = {}
+        harms: tuple[AttackPath | Mishap, ...] = (*self.derived.paths.listed, *self.derived.mishaps)
+        for one in harms:
+            found.setdefault(one.agent, []).append(one)
+        return {agent: tuple(same) for agent, same in found.items()}
+
+    @cached_property
+    def path_named(self) -> Mapping[str, PathSubject]:
+        """`agent>action:impact` → the attack paths to it; a mishap to the same has the same name."""
+        return {one.id: one for one in self.paths}
 
     @cached_property
     def undescribed(self) -> frozenset[str]:

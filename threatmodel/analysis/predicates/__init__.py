@@ -10,6 +10,8 @@ from threatmodel.analysis.predicates.autonomy import AUTONOMY
 from threatmodel.analysis.predicates.controls import CONTROLS
 from threatmodel.analysis.predicates.identities import IDENTITIES
 from threatmodel.analysis.predicates.injection import INJECTION
+from threatmodel.analysis.predicates.oversight import OVERSIGHT
+from threatmodel.analysis.predicates.resilience import RESILIENCE
 from threatmodel.analysis.predicates.stores import STORES
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ PREDICATES: Final[dict[str, Predicate]] = {
     **CONTROLS,
     **IDENTITIES,
     **INJECTION,
+    **OVERSIGHT,
+    **RESILIENCE,
     **STORES,
 }
 """Name → predicate, over all topics."""
