@@ -197,7 +197,7 @@ class Subjects:
 
     @cached_property
     def influence_of(self) -> Mapping[str, InfluenceSubject]:
-        """Agent → what steers it; an agent that no outsider steers has no entry."""
+        """Agent → the most certain of its influences; an agent that no outsider steers has no entry."""
         return {one.agent: one for one in self.influences}
 
     @cached_property

@@ -21,7 +21,7 @@ SYSTEM = """
 people: {writer: {trust: internal}}
 agents:
   boss: {identity: shared-id, tools: [crm.look], model: gpt, delegates_to: [{to: hand}]}
-  hand: {identity: shared-id, tools: [forge], memory: [notes], credentials: [own-key]}
+  hand: {instructions: {from: [db]}, identity: shared-id, tools: [forge], memory: [notes], credentials: [own-key]}
   guest: {tools: [login-tool]}
 models: {gpt: {}}
 tools:
@@ -76,6 +76,10 @@ flows: [{from: writer, to: boss, carries: [row]}]
         ("crm.look", "stores", ["db"], []),
         ("hand", "memory", ["notes"], []),
         ("db", "writers", ["writer", "boss"], []),
+        ("db", "read_by", ["boss"], []),
+        ("notes", "read_by", ["hand"], []),
+        ("db", "instructs", ["hand"], []),
+        ("notes", "instructs", [], []),
         ("notes", "writers", [], ["stores.notes.writers"]),
         ("writer>boss", "carried", ["row"], []),
         ("writer>boss", "target", ["boss"], []),

@@ -171,14 +171,22 @@ def _filter_alone(context: Context, element: Element) -> Truth:
 
 def _filters(context: Context, steps: tuple[str, ...]) -> Iterator[Fact]:
     """Yield the status of each filter on a route; where text gets past one that holds, that one is left out."""
-    graph, subjects = context.graph, context.subjects
+    graph, controls = context.graph, context.subjects.derived.controls
+    lone = {
+        control
+        for control in graph.controls
+        if (kind := context.catalog.controls.get(control.type)) is not None
+        and kind.acts is Acts.FILTER
+        and control.word("status") not in NOT_THERE
+        and controls.outcome(control) is not Outcome.HOLDS
+    }
+    if not lone:
+        return
     edges = tuple(f"{source}>{target}" for source, target in pairwise(steps))
     tools = tuple(f"{step.partition('.')[0]}>{target}" for step, target in pairwise(steps) if "." in step)
     places = (*steps, *edges, *tools, *(step.partition(".")[0] for step in steps))
     for control in dict.fromkeys(one for place in places for one in graph.controls_on.get(place, ())):
-        kind = context.catalog.controls.get(control.type)
-        stands = control.word("status") not in NOT_THERE and subjects.derived.controls.outcome(control)
-        if kind is not None and kind.acts is Acts.FILTER and stands and stands is not Outcome.HOLDS:
+        if control in lone:
             yield fact(graph, control, ("status",))
 
 
