@@ -9,7 +9,7 @@ from hypothesis import given
 
 from tests.properties.systems import SYSTEMS
 from tests.properties.test_derived import QUICK, derived
-from threatmodel.analysis.explain import answer
+from threatmodel.analysis.answering import answer
 from threatmodel.analysis.paths import AttackPath, Mishap
 from threatmodel.analysis.route_reasons import RouteReasons
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.granting import granted
 from threatmodel.analysis.legs import IN_REACH
 from threatmodel.analysis.proof import Quote, Stage, quotes, told
-from threatmodel.analysis.text_reasons import granted
 from threatmodel.load.nodes import MapNode
 
 if TYPE_CHECKING:

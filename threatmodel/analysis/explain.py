@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from threatmodel.analysis.answering import answer
 from threatmodel.analysis.closing import Closing, closings, mends
 from threatmodel.analysis.context import Context
 from threatmodel.analysis.finding import Finding
 from threatmodel.analysis.paths import AttackPath, Mishap
-from threatmodel.analysis.proof import CLAIM, HOLDS, NOTHING, UNKNOWN, Stage, Stand
 from threatmodel.analysis.questions import Question, ask, paste
 from threatmodel.analysis.route_reasons import RouteReasons
 from threatmodel.analysis.weight import Weights
@@ -18,16 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.proof import Stage
     from threatmodel.analysis.severity import Severity, Step
-    from threatmodel.model.graph import ModelGraph
-
-_DEEDS: Final = {
-    "payment": "pay by {action}", "privilege": "give rights away by {action}", "execution": "run code by {action}",
-    "unknown": "do {action}, of which nobody has said what it does",
-}  # fmt: skip
-NAMES: Final = 3  # names of a longer list in a sentence
-NOT_THERE: Final = {f"its status is {word}": word for word in ("absent", "planned", "disabled")}
-"""Reasons of controls that are not there at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,106 +128,3 @@ def _questions(analysis: Analysis, facts: Iterable[str]) -> tuple[Question, ...]
     known = [one for one in analysis.questions if one.fact in wanted]
     found = {one.fact for one in known}
     return (*known, *(Question(fact, ask(fact), paste(fact), 0) for fact in wanted if fact not in found))
-
-
-# The answer
-
-
-def answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage]) -> str:
-    """Return one sentence or two: who can make which agent do what, and why nothing, or what, stops it."""
-    said = _answer(graph, one, stages)
-    return f"{said[0].upper()}{said[1:]}" if said.startswith(("whoever ", "anyone ")) else said
-
-
-def _answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage]) -> str:
-    known = list(stages)
-    stands = [stand for stage in known for stand in stage.stands]
-    deed = _deed(graph, one)
-    if isinstance(one, AttackPath):
-        borrowed = any(stage.rule == "4.1e" for stage in known)
-        who = f"whoever writes in the name of {one.source}" if borrowed else _who(graph, one.source)
-        subject, can = who, f"make {one.agent} {deed}"
-    else:
-        subject, can = f"Without any attacker, {one.agent}", f"{deed}, by a mistake of its model"
-    verb = "can"
-    if one.state == "broken":
-        return f"{subject} cannot {can}: {_stops(one.broken_by, stands)}."
-    if one.state == "unknown":
-        subject = f"{subject[0].lower()}{subject[1:]}" if isinstance(one, Mishap) else subject
-        return f"Nobody can tell whether {subject} {verb} {can}: nobody has said {_listed(one.missing)}."
-    if one.state == "claimed":
-        only = "only a claim stands" if len(one.claimed_by) == 1 else "only claims stand"
-        return f"{subject} {verb} {can}, and {only} in between: {_claims(one.claimed_by, stands)}."
-    useless = list({stand.control: stand for stand in stands if stand.worth == NOTHING}.values())
-    filtered = " past a filter" if isinstance(one, AttackPath) and one.weakened else ""
-    if not useless:
-        return f"{subject} {verb} {can}{filtered}, and nothing stands in between."
-    useless.sort(key=lambda stand: stand.reason in NOT_THERE)
-    said = _listed([f"{stand.control} ({NOT_THERE.get(stand.reason, stand.reason)})" for stand in useless])
-    return f"{subject} {verb} {can}{filtered}, and nothing stops it. What might have, and does not: {said}."
-
-
-def _who(graph: ModelGraph, source: str) -> str:
-    element = graph.elements.get(source)
-    if element is None:
-        return "anyone" if source in {"any", "public"} else f"whoever wrote what {source} brings back"
-    return {
-        "person": source, "agent": f"{source}, an agent that others run,", "external": f"whoever writes in {source}",
-        "tool": f"whoever is behind {source}", "skill": f"whoever is behind {source}",
-        "store": f"whoever writes into {source}",
-    }.get(element.kind, f"whoever writes what {source} passes on")  # fmt: skip
-
-
-def _deed(graph: ModelGraph, one: AttackPath | Mishap) -> str:
-    assets = one.assets if isinstance(one, AttackPath) else ()
-    what = _listed(assets) or "what it knows"
-    action = one.action
-    if one.impact == "disclosure":
-        ends = action.partition(">")
-        if ends[1]:
-            target = graph.elements.get(ends[2])
-            shown = target is not None and target.kind == "service"
-            return f"give away {what} in answers that {ends[2]} shows" if shown else f"give away {what} to {ends[2]}"
-        if isinstance(one, AttackPath) and action == one.source:
-            return f"give away {what} in what it passes to {action}"
-        return f"{_asked(graph, one)}give away {what} by {action}"
-    if one.impact == "destruction":
-        data = _listed(assets) or "what is there"
-        unsaid = any(fact.endswith(".reversible") for fact in one.missing)
-        undone = "" if unsaid else " (undone with effort only)" if one.mild else " (it cannot be undone)"
-        return f"{_asked(graph, one)}destroy or overwrite {data} by {action}{undone}"
-    if one.impact == "persistence":
-        into = f"into {action}" if action in graph.elements else f"by {action}"
-        return f"write {into} what later sessions read"
-    return f"{_asked(graph, one)}{_DEEDS[one.impact].format(action=action)}"
-
-
-def _asked(graph: ModelGraph, one: AttackPath | Mishap) -> str:
-    """Return `have refunds ` where the agent has another do it, else nothing."""
-    agents = {agent.id for agent in graph.agents}
-    asked = [step for step in one.steps[_begin(one) + 1 :] if step in agents]
-    return f"have {asked[-1]} " if asked else ""
-
-
-def _begin(one: AttackPath | Mishap) -> int:
-    """Return where the agent itself begins to act on a route; it may be a step of its own source's name before."""
-    first = 1 if isinstance(one, AttackPath) else 0
-    return one.steps.index(one.agent, first) if one.agent in one.steps[first:] else 0
-
-
-def _stops(names: Iterable[str], stands: list[Stand]) -> str:
-    reasons = {stand.control: stand.reason for stand in stands if stand.worth == HOLDS}
-    said = [f"{name} ({reasons[name]})" if name in reasons else name for name in names]
-    return f"{_listed(said)} {'stops' if len(said) == 1 else 'stop'} it"
-
-
-def _claims(names: Iterable[str], stands: list[Stand]) -> str:
-    reasons = {stand.control: stand.reason for stand in stands if stand.worth in {CLAIM, UNKNOWN}}
-    return _listed([f"{name} ({reasons[name]})" if name in reasons else name for name in names])
-
-
-def _listed(names: Iterable[str]) -> str:
-    known = list(names)
-    if len(known) > NAMES + 1:
-        known = [*known[:NAMES], f"{len(known) - NAMES} more"]
-    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""

@@ -11,6 +11,7 @@ from threatmodel.analysis.harm_reasons import HarmReasons
 from threatmodel.analysis.influence import Texts
 from threatmodel.analysis.marks import BROKEN, STATES
 from threatmodel.analysis.proof import Stage, told
+from threatmodel.analysis.reading_reasons import ReadingReasons
 from threatmodel.analysis.text_reasons import TextReasons
 
 if TYPE_CHECKING:
@@ -31,12 +32,13 @@ class RouteReasons:
         self.texts = TextReasons(texts, reasons)
         self.acting = ActingReasons(closure, reasons)
         self.harms = HarmReasons(closure, reasons)
+        self._readings = ReadingReasons(closure, reasons)
 
     def path(self, path: AttackPath) -> tuple[Stage, ...]:
         """Return the stages of an attack path: the text, what is read, the way, what happens."""
         at = next((at for at, step in enumerate(path.steps) if step == path.agent and at > 0), 0)
         text = self.texts.stages(path.steps[: at + 1], STATES.index(path.state))
-        read = self.harms.readings(path) if path.impact == "disclosure" else []
+        read = self._readings.readings(path) if path.impact == "disclosure" else []
         return (*text, *read, *self._deed(path, path.steps[at:]))
 
     def mishap(self, mishap: Mishap) -> tuple[Stage, ...]:

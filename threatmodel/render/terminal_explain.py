@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.explain import NOT_THERE
+from threatmodel.analysis.answering import NOT_THERE
 from threatmodel.analysis.proof import CLAIM, HOLDS, NOTHING, UNKNOWN, WEAKENS
 from threatmodel.render.page import MUTED, Page, counted, listed
 from threatmodel.render.paste import answer

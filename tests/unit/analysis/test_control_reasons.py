@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from threatmodel.analysis.answering import answer
 from threatmodel.analysis.context import Context
 from threatmodel.analysis.derived import derive
-from threatmodel.analysis.explain import answer, mishap_id
+from threatmodel.analysis.explain import mishap_id
 from threatmodel.analysis.route_reasons import RouteReasons
 from threatmodel.model.layers import place_all
 

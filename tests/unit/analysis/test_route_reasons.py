@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import yaml
 
+from threatmodel.analysis.capability import Closure
 from threatmodel.analysis.context import Context
+from threatmodel.analysis.control_reasons import ControlReasons
 from threatmodel.analysis.derived import Derived, derive
 from threatmodel.analysis.explain import mishap_id
+from threatmodel.analysis.hop_reasons import HopReasons
+from threatmodel.analysis.influence import Texts
+from threatmodel.analysis.marks import CLEAR
 from threatmodel.analysis.paths import AttackPath, Mishap
 from threatmodel.analysis.route_reasons import RouteReasons
+from threatmodel.analysis.sources import source_mark
 from threatmodel.api import load
 from threatmodel.model.layers import place_all
 
@@ -100,3 +106,26 @@ def test_isolation_stops_text_of_a_store_whose_writers_nobody_knows(tmp_path: Pa
 
     assert ["shelf>bot>till.pay:payment"] == [one.id for one in found]
     assert [("broken", ("wall",))] == [(one.state, one.broken_by) for one in found]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_hop_of_text_has_a_reason_with_the_same_mark(path: Path) -> None:
+    """What the proof says of an edge is what the analysis has laid: nothing can be led over an edge without a reason."""
+    found = derived(path)
+    controls, graph = found.controls, found.controls.context.graph
+    closure = Closure(controls).build()
+    texts = Texts(controls, closure.own, closure.latent_writes()).build()
+    reasons = HopReasons(texts, ControlReasons(controls))
+    for hop in (hop for hops in texts.hops.values() for hop in hops):
+        causes = reasons.causes(hop.source, hop.through, hop.target)
+
+        assert hop.mark in [reasons.relayed(hop.source) + mark for _, mark, begins in causes if begins != "store"]
+    for hop in (hop for hops in texts.starts.values() for hop in hops):
+        element = graph.elements.get(hop.source)
+        begin = source_mark(graph, element) if element is not None else CLEAR
+        marks = []
+        for _, mark, begins in reasons.causes(hop.source, hop.through, hop.target):
+            marks += [reasons.relayed(hop.source) + mark] if begins == "store" else [mark]
+            marks += [begin + mark] if begin is not None else []
+
+        assert hop.mark in marks
