@@ -202,6 +202,9 @@ def test_only_what_is_proven_is_green(path: Path) -> None:
     gates += [gate for row in view.paths.rows + view.paths.mishap_rows for gate in row.gates]
 
     assert all((gate.worth.style == "settled") == (gate.id in proven) for gate in gates)
+    for place in view.findings.settled:
+        if place.state.style == "settled":
+            assert any(entry.partition(" ")[0] in proven for entry in place.mitigated_by)
     for row in view.paths.rows + view.paths.mishap_rows:
         if row.state.style == "settled":
             assert not row.live

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+from click.testing import CliRunner
 
 from threatmodel import analyze, load
+from threatmodel.cli.main import cli
 from threatmodel.render.agent_view import answers
 from threatmodel.render.chain import chain
 from threatmodel.render.diagram import drawn
@@ -189,3 +191,24 @@ def test_a_long_way_turns_at_the_end_of_a_row() -> None:
     assert 9 == len(boxes)
     assert all(0 <= x and x + w <= width and 0 <= y and y + h <= height for x, y, w, h in boxes)
     assert 8 == len(list(root.iter("{http://www.w3.org/2000/svg}path")))
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ("capability:dsek", "did you mean 'desk'?"),
+        ("path:zzzzzz", "no attack path has an id with 'zzzzzz'"),
+        ("capabilty:desk", "no view is named 'capabilty:desk'; did you mean 'capability:AGENT'?"),
+        ("dataflows", "did you mean 'dataflow'?"),
+        ("capability:", "no view is named 'capability:'"),
+    ],
+)
+def test_a_wrong_view_is_a_wrong_command_line(tmp_path: Path, view: str, said: str) -> None:
+    """Exit 2, with what was probably meant, and no file."""
+    gated(tmp_path, "declared")
+    target = tmp_path / "x.dot"
+    result = CliRunner().invoke(cli, ["diagram", str(tmp_path / "system.yaml"), "-o", str(target), "--view", view])
+
+    assert 2 == result.exit_code
+    assert said in result.output
+    assert not target.exists()

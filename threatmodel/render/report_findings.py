@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from threatmodel.analysis.finding import FindingState
 from threatmodel.render.badges import SEVERITIES, STATES, Badge
 from threatmodel.render.places import place
+from threatmodel.render.report_controls import PROVEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,6 +36,7 @@ class Depth:
     """Whether compliance entries name the control that reaches them."""
 
 
+UNPROVEN: Final = Badge("mitigated, not proven", "◐", "decided")
 _SHORT: Final = 3  # findings of a card that is kept on one page
 BRIEF: Final = Depth(findings=8, proof=4, arithmetic=False, through=False)
 WHOLE: Final = Depth(findings=1_000_000, proof=1_000_000, arithmetic=True, through=True)
@@ -178,7 +180,7 @@ class _Maker:
         return Place(
             id=finding.id,
             severity=SEVERITIES[finding.severity],
-            state=STATES[finding.state],
+            state=self.state(finding),
             message=finding.message,
             place=place(self.analysis, finding.span),
             proof=tuple(
@@ -192,6 +194,13 @@ class _Maker:
             arithmetic=arithmetic(finding.steps, finding.severity.word) if self.depth.arithmetic else "",
             settled_by=self.settled_by(finding, holding),
         )
+
+    def state(self, finding: Finding) -> Badge:
+        """Return how its state looks: only a proven control makes it green."""
+        if finding.state is not FindingState.MITIGATED:
+            return STATES[finding.state]
+        rows = (self.controls.get(name) for name in finding.mitigated_by)
+        return STATES[finding.state] if any(row is not None and row.standing == PROVEN for row in rows) else UNPROVEN
 
     def standing(self, name: str) -> str:
         row = self.controls.get(name)
