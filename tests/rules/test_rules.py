@@ -39,7 +39,7 @@ NOT_IN_SAMPLES: set[str] = {
     "approver-who-can-be-the-attacker",
     "costly-mistake",
     "fail-open-safeguard",
-    "foreign-agent-handed-everything",
+    "confidential-text-to-foreign-agent",
     "gate-bypassed",
     "impersonation-of-users",
     "instructions-from-open-store",

@@ -83,6 +83,18 @@ def _only_by_a_bare_secret(context: Context, element: Element) -> Truth:
     return Truth(latent and any(map(context.subjects.authority.weighs, element.parts)))
 
 
+def _lent_by_the_next(context: Context, element: Element) -> Truth:
+    """No agent on the way to it is lent the same already: the loan is found where it is made."""
+    assert isinstance(element, CapabilitySubject)  # noqa: S101  `kinds` says so
+    graph, action = context.graph, str(element.body["action"])
+    for name in element.body["through"][:-1]:
+        identity = graph.identity_of(graph.elements[name])
+        parts = context.subjects.powers.get((name, action), ())
+        if identity is not None and identity.says("permissions") and all(part.basis == "delegated" for part in parts):
+            return FALSE
+    return Truth(value=True)
+
+
 def _way_past_gate(context: Context, element: Element) -> Truth:
     """A gate stands before one way to the action, and another way leads past it (SEMANTICS 6.1, 6.3)."""
     assert isinstance(element, CapabilitySubject)  # noqa: S101  `kinds` says so
@@ -236,6 +248,9 @@ AUTHORITY: Final[dict[str, Predicate]] = {
     ),
     "only-by-a-bare-secret": Predicate(
         frozenset({"capability"}), _only_by_a_bare_secret, "it weighs, and only code that reaches a secret can do it"
+    ),
+    "lent-by-the-next": Predicate(
+        frozenset({"capability"}), _lent_by_the_next, "no agent on the way to it is lent the same already"
     ),
     "way-past-gate": Predicate(
         frozenset({"capability"}), _way_past_gate, "a gate stands before one way to it, and another way leads past"

@@ -52,15 +52,17 @@ def _writes_own_instructions(context: Context, element: Element) -> Truth:
 
 
 def _undoes_what_watches_it(context: Context, element: Element) -> Truth:
-    """It can remove what is recorded of it, or rearrange the system whose own checks stand before its actions."""
+    """It removes what is recorded, or sets a system otherwise whose own checks stand before its actions."""
+    assert isinstance(element, CapabilitySubject)  # noqa: S101  `kinds` says so
     authority = context.subjects.authority
-    found = [
-        one
-        for one in authority.changing.get(element.id, ())
-        if any(_removes_records(one, touched) for touched in authority.touched(one))
-        or (one.effect in REARRANGES and _checked_there(context, one))
-    ]
-    return brings_about(context, found)
+    return Truth(
+        any(
+            any(_removes_records(one, touched) for touched in authority.touched(one))
+            or (one.effect in REARRANGES and not one.gates and _checked_there(context, one))
+            for one in element.parts
+            if one.basis != "delegated"
+        )
+    )
 
 
 def _removes_records(one: Capability, touched: Element) -> bool:
@@ -117,7 +119,7 @@ AUTONOMY: Final[dict[str, Predicate]] = {
         frozenset({"agent"}), _writes_own_instructions, "it can change its own instructions, with no gate"
     ),
     "undoes-what-watches-it": Predicate(
-        frozenset({"agent"}), _undoes_what_watches_it, "it can remove its records or rearrange what checks it"
+        frozenset({"capability"}), _undoes_what_watches_it, "it removes records or sets a system otherwise that checks"
     ),
     "starts-agents": Predicate(frozenset({"capability"}), _starts_agents, "doing it starts agents"),
     "heads-endless-chain": Predicate(
