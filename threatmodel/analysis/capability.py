@@ -97,6 +97,10 @@ class Capabilities:
     listed: tuple[Capability, ...]
     """All of them up to `MOST_CAPABILITIES` and `MOST_STEPS`, beyond that the worst; in order."""
     count: int
+    acting: frozenset[str]
+    """Agents that certainly do more than read, listed or not."""
+    doubtful: frozenset[str]
+    """Agents of which it is not certain that they can do something, listed or not."""
 
 
 @dataclass(slots=True)
@@ -167,7 +171,13 @@ class Closure:
         for way, _, _ in found:
             if way.leg not in facts:
                 facts[way.leg] = self._facts(way.leg)
-        return Capabilities(tuple(_entry(*one, facts[one[0].leg]) for one in _worst(found)), len(found))
+        certain = [(way.agent, effect, _certain(way, effect)) for way, effect, _ in found]
+        return Capabilities(
+            listed=tuple(_entry(*one, facts[one[0].leg]) for one in _worst(found)),
+            count=len(found),
+            acting=frozenset(agent for agent, effect, sure in certain if sure and effect not in _HARMLESS),
+            doubtful=frozenset(agent for agent, _, sure in certain if not sure),
+        )
 
     def _facts(self, leg: Leg) -> _Facts:
         """Return what is the same whoever asks for a leg."""
@@ -236,6 +246,7 @@ def _worst(found: list[tuple[Way, str, Bounds]]) -> list[tuple[Way, str, Bounds]
     return [found[place] for place in sorted(chosen)]
 
 
+_HARMLESS: Final = frozenset({"read", "unknown"})
 _INTENTS: Final = {"forbidden": 0, "excess": 1}
 
 

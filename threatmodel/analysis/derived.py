@@ -29,6 +29,10 @@ class Derived:
     """All of them up to `MOST_CAPABILITIES`; beyond that the worst."""
     capability_count: int
     """How many there are, those that are not listed included."""
+    acting: frozenset[str]
+    """Agents that certainly do more than read, whatever gates stand before it."""
+    doubtful: frozenset[str]
+    """Agents of which it is not certain that they can do something."""
     deepest: int | None
     """
     The most delegations in a row that were followed; None where all were.
@@ -53,6 +57,8 @@ def derive(context: Context) -> Derived:
         controls=closure.controls,
         capabilities=capabilities.listed,
         capability_count=capabilities.count,
+        acting=capabilities.acting,
+        doubtful=capabilities.doubtful,
         deepest=closure.deepest,
         influences=influences.entries(),
         steering=influences,

@@ -88,6 +88,8 @@ class Paths:
     the first source for each agent, action and impact before those of its other sources.
     """
     by_state: dict[str, int]
+    by_agent: dict[str, tuple[int, ...]]
+    """Agent → its paths in each state, in the order of `STATES`; an agent without any has no entry."""
 
 
 def attack_paths(graph: ModelGraph, influences: Influences, endings: Endings) -> Paths:
@@ -97,7 +99,7 @@ def attack_paths(graph: ModelGraph, influences: Influences, endings: Endings) ->
     Paths differ in their source only where the text gets to the agent by another rank, or a way out leads to the source
     itself: they are counted by the rank, not one by one.
     """
-    counts = [0] * len(STATES)
+    by_agent: dict[str, tuple[int, ...]] = {}
     found: list[Parted] = []
     for agent in graph.agents:
         most = [influences.reaching(agent.id, rank) for rank in range(len(STATES))]
@@ -105,11 +107,16 @@ def attack_paths(graph: ModelGraph, influences: Influences, endings: Endings) ->
             continue
         exact = [most[0], *(one & ~less for less, one in itertools.pairwise(most))]
         parted = [tuple(_branches(ends, exact, influences)) for ends in endings.of(agent)]
+        counts = [0] * len(STATES)
         for branch in itertools.chain.from_iterable(parted):
             for rank, count in enumerate(branch.counts()):
                 counts[rank] += count
+        if any(counts):
+            by_agent[agent.id] = tuple(counts)
         found.append((agent.id, parted))
-    return Paths(tuple(sorted(_listed(found, counts, influences), key=_id)), dict(zip(STATES, counts, strict=True)))
+    totals = [sum(numbers) for numbers in zip(*by_agent.values(), strict=True)] or [0] * len(STATES)
+    listed = tuple(sorted(_listed(found, totals, influences), key=_id))
+    return Paths(listed, dict(zip(STATES, totals, strict=True)), by_agent)
 
 
 @dataclass(slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from threatmodel.analysis.holding import proven
+from threatmodel.analysis.marks import BROKEN, UNKNOWN
 
 if TYPE_CHECKING:
     from datetime import date
@@ -35,30 +37,28 @@ class Posture:
 
 
 def posture(graph: ModelGraph, derived: Derived, today: date) -> Posture:
-    """Count the agents of a system."""
+    """Count the agents of a system; what lists leave out counts as well."""
     tested = {control.id for control in graph.controls if proven(control, today)}
-    act, doubtful, endangered, unproven = (set[str]() for _ in range(4))
-    for capability in derived.capabilities:
-        if capability.certainty != "yes":
-            doubtful.add(capability.agent)
-        elif capability.effect not in {"read", "unknown"}:
-            act.add(capability.agent)
     certain = {one.agent for one in derived.influences if one.certainty == "yes"}
     perhaps = {one.agent for one in derived.influences} - certain
+    endangered = {*derived.paths.by_agent, *(one.agent for one in derived.mishaps)}
+    held = {agent: counts[BROKEN] for agent, counts in derived.paths.by_agent.items() if sum(counts) == counts[BROKEN]}
+    unproven = {*derived.paths.by_agent} - {*held}
     harms: tuple[AttackPath | Mishap, ...] = (*derived.paths.listed, *derived.mishaps)
     for harm in harms:
-        endangered.add(harm.agent)
-        if harm.state == "unknown":
-            doubtful.add(harm.agent)
         if not tested.intersection(harm.broken_by):
             unproven.add(harm.agent)
-    doubtful |= perhaps | {one.agent for one in derived.invariants if one.state == "unknown"}
+    listed = Counter(path.agent for path in derived.paths.listed)
+    unproven |= {agent for agent, count in held.items() if listed[agent] < count}  # what is not looked at is not proven
+    doubtful = {agent for agent, counts in derived.paths.by_agent.items() if counts[UNKNOWN]}
+    doubtful |= {one.agent for one in derived.mishaps if one.state == "unknown"}
+    doubtful |= {one.agent for one in derived.invariants if one.state == "unknown"}
     return Posture(
         agents=len(graph.agents),
-        act=len(act),
+        act=len(derived.acting),
         influenced=len(certain),
         perhaps_influenced=len(perhaps),
         endangered=len(endangered),
         proven=len(endangered - unproven),
-        unknown=len(doubtful),
+        unknown=len(doubtful | derived.doubtful | perhaps),
     )
