@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.mitigation import GONE
 from threatmodel.analysis.predicates.agents import BEYOND_READING, GRAVE
 from threatmodel.analysis.predicates.harms import hanging_on, harms_of, in_place, severe, told
 from threatmodel.analysis.predicates.predicate import Predicate, missing, stated
@@ -30,6 +31,8 @@ CHECKED: Final = frozenset({"typed", "closed"})
 """Contents of a flow in which no sentence of an outsider travels."""
 WATCHERS: Final = frozenset({"anomaly-detection", "goal-monitoring", "runtime-monitoring", "sampled-review", "siem"})
 """Types that watch what an agent does and stop nothing."""
+OPEN: Final = frozenset({"open", "claimed"})
+"""States of what happens unless somebody changes something."""
 RECORDS: Final = frozenset({"audit-log", "append-only-log", "siem", "runtime-monitoring"})
 """Controls that leave a trace of what was done."""
 
@@ -188,20 +191,46 @@ def _free(context: Context, name: str) -> Fact:
     return Fact(name, "allowed without a gate", State.STATED, span)
 
 
+def _only_reads(context: Context, element: Element) -> Truth:
+    """All that it can do is said, and it is reading."""
+    assert isinstance(element, Agent)  # noqa: S101  `kinds` says so
+    powers = context.subjects.powers_of.get(element.id, ())
+    return TRUE if all(one.effect == "read" for one in powers) else FALSE
+
+
+def _runs_code_for_outsiders(context: Context, element: Element) -> Truth:
+    """An attack path to its running of code stands open: that path says all that there is to say."""
+    assert isinstance(element, Agent)  # noqa: S101  `kinds` says so
+    code = {one.action for one in context.subjects.powers_of.get(element.id, ()) if one.effect == "execute"}
+    for one in context.subjects.paths_of.get(element.id, ()):
+        if one.word("impact") == "execution" and one.word("state") in OPEN and one.word("action") in code:
+            return TRUE
+    return FALSE
+
+
 # Who did it
 
 
 def _acts_unrecorded(context: Context, element: Element) -> Truth:
-    """It changes what matters, and nothing that it does, or that its calls pass, is written down anywhere."""
+    """It changes what matters or can give data away, and nothing that it does is written down anywhere."""
     assert isinstance(element, Agent)  # noqa: S101  `kinds` says so
     grave = [
         one
         for one in context.subjects.powers_of.get(element.id, ())
         if one.certainty == "yes" and one.effect in GRAVE and one.basis == "attached"
     ]
-    if not grave or element.word("operated_by") == "third_party" or _keeps_a_log(context, element):
+    away = [one for one in harms_of(context, element.id) if one.impact == "disclosure" and one.state in OPEN]
+    if not (grave or away) or element.word("operated_by") == "third_party":
         return FALSE
-    return Truth(value=True, used=tuple(_grave(context, one.action, one.effect) for one in grave))
+    gone = tuple(
+        stated(one, "status")
+        for one in context.graph.controls_on.get(element.id, ())
+        if one.type in RECORDS and one.word("status") in GONE
+    )
+    if not gone and _keeps_a_log(context, element):
+        return FALSE
+    used = dict.fromkeys((*(_grave(context, one.action, one.effect) for one in grave), *told(away, context)))
+    return Truth(value=True, used=(*gone, *used))
 
 
 def _grave(context: Context, name: str, effect: str) -> Fact:
@@ -291,6 +320,10 @@ OVERSIGHT: Final[dict[str, Predicate]] = {
     ),
     "says-more-than-it-does": Predicate(
         _AGENT, _says_more_than_it_does, "its owner says that people decide, and nothing makes a call wait"
+    ),
+    "only-reads": Predicate(_AGENT, _only_reads, "all that it can do is said, and it is reading"),
+    "runs-code-for-outsiders": Predicate(
+        _AGENT, _runs_code_for_outsiders, "an attack path to its running of code stands open"
     ),
     "acts-unrecorded": Predicate(
         _AGENT, _acts_unrecorded, "it changes what matters, and no log takes up what it does"
