@@ -83,7 +83,11 @@ def _about(element: Element, what: str) -> Fact:
 
 
 def _holds_outsiders_instructions(context: Context, element: Element) -> Truth:
-    """It is where an agent's instructions are read from, and outsiders' text gets into it."""
+    """
+    It is where an agent's instructions are read from, and outsiders' text gets into it.
+
+    What a steered agent leaves there by itself is an attack path of its own, here as in logs.
+    """
     reading = [agent for agent in context.graph.edges_from.get(element.id, ()) if agent.kind == "instructions"]
     if not reading or not passes_text(element):
         return FALSE
@@ -91,23 +95,19 @@ def _holds_outsiders_instructions(context: Context, element: Element) -> Truth:
 
 
 def _read_log_of_outsiders(context: Context, element: Element) -> Truth:
-    """
-    Outsiders' text gets into a log that an agent reads, by services and others that only pass it on.
-
-    What a steered agent leaves there by itself is an attack path of its own.
-    """
+    """Outsiders' text gets into a log that an agent reads."""
     if element.word("kind") != "log" or not passes_text(element) or not readers(context.graph, element):
         return FALSE
-    return _holds_outsiders_text(context, element, relayed=True)
+    return _holds_outsiders_text(context, element)
 
 
-def _holds_outsiders_text(context: Context, store: Element, *, relayed: bool = False) -> Truth:
-    """Say whether outsiders' text gets into a store; `relayed`: without an agent on the way."""
+def _holds_outsiders_text(context: Context, store: Element) -> Truth:
+    """Say whether outsiders' text gets into a store, at once or by what only passes it on: without an agent between."""
     for most in (CLAIMED, UNKNOWN):
         route = context.subjects.derived.steering.first_routes(most).get(store.id)
         if route is None:
             continue
-        if relayed and any(step in context.subjects.steered for step in route.steps):
+        if any(step in context.subjects.steered for step in route.steps):
             return FALSE
         if most == CLAIMED:
             way = " > ".join(route.steps)
@@ -162,7 +162,8 @@ def _filter_alone(context: Context, element: Element) -> Truth:
     """
     assert isinstance(element, InfluenceSubject)  # noqa: S101  `kinds` says so
     known = context.subjects.paths_of.get(element.agent, ())
-    states = {one.word("state") for one in known if element.word("weakened") in {"no", one.word("weakened")}}
+    grave = [one for one in known if one.word("mild") == "no"]
+    states = {one.word("state") for one in grave if element.word("weakened") in {"no", one.word("weakened")}}
     if not states & {"open", "claimed"}:
         return FALSE
     filters = tuple(_filters(context, element.steps))
