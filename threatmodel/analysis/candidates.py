@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Final
 from threatmodel.analysis.influence import supply_chain
 from threatmodel.analysis.powers import WRITES
 from threatmodel.load.nodes import MapNode
-from threatmodel.model.elements import Control, Tool, as_words
+from threatmodel.model.elements import Control, Tool
+from threatmodel.model.name_index import Names
 from threatmodel.span import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from threatmodel.analysis.context import Context
     from threatmodel.analysis.derived import Derived
@@ -35,6 +36,8 @@ _GROUPS: Final = frozenset({"boundary", "system"})
 """Places that stand for many others: no answer to where exactly."""
 _FAR: Final = 6
 """Steps between both ends of a flow and what it goes `via:`."""
+_MOST_BRINGING: Final = 40
+"""Places before readings by others that are looked at; a clause that lacks one is made good when it is proven."""
 _NOWHERE: Final = Span("", 1, 1, 1, 1)
 
 
@@ -61,36 +64,38 @@ class Pool:
         """
         self._graph: ModelGraph = context.graph
         self._catalog = context.catalog
-        self._edges = _edges(context.graph)
+        self._edges = Names(context.graph.document).edges
         self._flows = {edge for flow in context.graph.flows for edge in (flow.id, f"{flow.source}>{flow.target}")}
         self._behind = _actions_behind(context.graph, derived)
         impacts = {path.impact for path in derived.paths.listed}
         acted = {path.action for path in derived.paths.listed}
         acted |= {one.action for one in derived.capabilities if ":" not in one.action}
-        edges = self._edges | {name for name in acted if ">" in name}
-        calls = [edge for edge in edges if self._of_an_agent(edge) and not self._names_one_action(edge)]
+        calls = [edge for edge in self._edges if self._of_an_agent(edge)]
         found = {Candidate(GATE, place) for place in (*self._places(GATE, acted), *calls)}
         found |= {Candidate(ISOLATION, place) for place in self._places(ISOLATION, acted)}
-        found |= {Candidate(ISOLATION, place) for place in edges | _into(context.graph)}
+        found |= {Candidate(ISOLATION, place) for place in self._edges}
         for impact in sorted(impacts & set(CONFINING)):
             for control in CONFINING[impact]:
                 found |= {Candidate(control, place) for place in self._places(control, acted)}
                 if "flow" in self._catalog.controls[control].stands_on:
-                    found |= {Candidate(control, name) for name in acted if ">" in name}
+                    found |= {Candidate(control, name) for name in acted & self._edges}
         self.all = frozenset(one for one in found if one.control not in exclude)
         self._texts: dict[tuple[tuple[str, ...], ...], frozenset[Candidate]] = {}
+        self._bringing: dict[str, tuple[str, ...]] = {}
         self._acts: dict[tuple[tuple[str, ...], str, str, str], frozenset[Candidate]] = {}
 
     def _of_an_agent(self, edge: str) -> bool:
-        """Return whether a call or a message of an agent passes an edge: a gate does not wait for what people write."""
-        ends = [self._graph.elements.get(name) for name in edge.partition("#")[0].split(">", 1)]
-        kinds = [element.kind if element is not None else "" for element in ends]
-        return kinds[0] == "agent" or (kinds[0] == "service" and kinds[1] != "agent")
+        """
+        Return whether a gate can wait on an edge: a call or a message of an agent passes it.
 
-    def _names_one_action(self, edge: str) -> bool:
-        """Return whether a gate on an edge to a tool does what one on a single action does, which says it better."""
-        tool = self._graph.elements.get(edge.rpartition(">")[2])
-        return isinstance(tool, Tool) and len(self._behind.get(edge, ())) == 1 and supply_chain(tool) is None
+        It does not wait for what people write. The edge of a tool is written `tool>agent`, also for the call; where it
+        has one action only, a gate on that action does the same and says it better.
+        """
+        source, target = (self._graph.elements.get(name) for name in edge.split(">", 1))
+        if isinstance(source, Tool):
+            return len(self._behind.get(edge, ())) > 1 or supply_chain(source) is not None
+        into_agent = target is not None and target.kind == "agent"
+        return source is not None and (source.kind == "agent" or (source.kind == "service" and not into_agent))
 
     def _places(self, control: str, acted: set[str]) -> Iterator[str]:
         """Yield the elements and actions on which a type of control can stand."""
@@ -171,15 +176,33 @@ class Pool:
             yield path.reading
             yield from self._of_action(path.reading, tuple(agent.id for agent in self._graph.agents))
 
+    def beside(self, agent: str) -> frozenset[Candidate]:
+        """Return what stands before what others read for an agent, which no route shows: at delegations, at memory."""
+        found = {Candidate(kind, place) for kind in (GATE, ISOLATION) for place in self._brought_to(agent)}
+        return self.all & found
+
+    def _brought_to(self, agent: str) -> tuple[str, ...]:
+        if agent not in self._bringing:
+            callers = _reached(agent, lambda one: [way.source for way in self._graph.delegations_to.get(one, ())])
+            asked = {way.target: None for one in callers for way in self._graph.delegations_from.get(one, ())}
+            every = [*callers, *asked]
+            for one in asked:
+                every += _reached(one, lambda name: [way.target for way in self._graph.delegations_from.get(name, ())])
+            ways = [way.id for one in dict.fromkeys(every) for way in self._graph.delegations_from.get(one, ())]
+            stores = [name for one in every if one in self._graph.elements
+                      for name in self._graph.elements[one].words("memory")]  # fmt: skip
+            self._bringing[agent] = tuple(dict.fromkeys((*ways, *stores)))[:_MOST_BRINGING]
+        return self._bringing[agent]
+
     def _of_action(self, step: str, agents: Iterable[str]) -> Iterator[str]:
-        """Yield the tool of an action, its stores, and the edges to both."""
+        """Yield the tool of an action, its stores, and their edges."""
         action = self._graph.actions.get(step)
         tool = action.tool.id if action is not None else step.rpartition(".")[0]
         yield f"{tool}.*"
         for place in (tool, *(action.words("store") if action is not None else ())):
             if place in self._graph.elements:
                 yield place
-                yield from (edge for agent in agents if (edge := f"{agent}>{place}") in self._edges)
+                yield from (edge for agent in agents if (edge := f"{place}>{agent}") in self._edges)
 
     def _words(self, text: tuple[str, ...]) -> Iterator[str]:
         """Yield where isolation stands before text."""
@@ -205,7 +228,7 @@ class Pool:
                 if other in action.words("store"):
                     yield action.id
                     yield action.tool.id
-                    yield f"{one}>{action.tool.id}"
+                    yield f"{action.tool.id}>{one}"
 
 
 def sound(number: int, candidate: Candidate) -> Control:
@@ -231,35 +254,6 @@ def sound(number: int, candidate: Candidate) -> Control:
     return Control(f"cut-{number}", body, _NOWHERE, f"controls.cut-{number}", candidate.control)
 
 
-def _edges(graph: ModelGraph) -> set[str]:
-    """Return the edges on which a call or a message of an agent can wait."""
-    found = {f"{flow.source}>{flow.target}" for flow in graph.flows} | {flow.id for flow in graph.flows}
-    found |= {delegation.id for delegation in graph.delegations}
-    for agent in graph.agents:
-        found |= {f"{agent.id}>{tool.id}" for tool in graph.tools_of[agent.id]}
-        found |= {f"{agent.id}>{store}" for store in agent.words("memory")}
-        for action in graph.attached[agent.id]:
-            if WRITES & set(action.words("effect")):
-                found |= {f"{agent.id}>{store}" for store in action.words("store")}
-    for store in graph.of_kind("store"):
-        found |= {f"{name}>{store.id}" for name in store.words("writers")}
-    return found
-
-
-def _into(graph: ModelGraph) -> set[str]:
-    """Return the other edges by which text enters an agent's context: from its tools, actions, stores, instructions."""
-    found: set[str] = set()
-    for agent in graph.agents:
-        instructions = agent.body.get("instructions")
-        told = instructions if isinstance(instructions, MapNode) else {}
-        names = {*agent.words("memory"), *as_words(told.get("from")), *as_words(told.get("writable_by"))}
-        names |= {tool.id for tool in graph.tools_of[agent.id]}
-        for action in graph.attached[agent.id]:
-            names |= {action.id, *action.words("store")}
-        found |= {f"{name}>{agent.id}" for name in names}
-    return found
-
-
 def _actions_behind(graph: ModelGraph, derived: Derived) -> dict[str, set[str]]:
     """Return place → the actions that pass it; what an agent gives to outsiders counts as one (7.2)."""
     found: dict[str, set[str]] = {}
@@ -280,7 +274,7 @@ def _actions_behind(graph: ModelGraph, derived: Derived) -> dict[str, set[str]]:
             action = graph.actions.get(name)
             tool = action.tool.id if action is not None else name.rpartition(".")[0]
             written = action.words("store") if action is not None and WRITES & {*action.words("effect")} else ()
-            note(name, tool, f"{tool}.*", *written, *(f"{one.agent}>{place}" for place in (tool, *written)))
+            note(name, tool, f"{tool}.*", *written, f"{tool}>{one.agent}")
     for path in derived.paths.listed:
         if ">" in path.action:
             _, acting = parts(path)
@@ -298,6 +292,18 @@ def _asked_of(graph: ModelGraph, delegation: Delegation, names: set[str]) -> set
     if not delegation.says("actions"):
         return names
     return names & {action.id for name in delegation.words("actions") for action in graph.match_actions(name)}
+
+
+def _reached(start: str, ways: Callable[[str], list[str]]) -> list[str]:
+    """Return a start and what it leads to, nearest first; not more than matter for a guess."""
+    found = {start: None}
+    todo = [start]
+    while todo and len(found) < _MOST_BRINGING:
+        for other in ways(todo.pop(0)):
+            if other not in found:
+                found[other] = None
+                todo.append(other)
+    return list(found)
 
 
 def parts(path: AttackPath) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from threatmodel.analysis.candidates import AIMS, GATE, ISOLATION, Candidate, Pool, sound
 from threatmodel.analysis.context import Context
 from threatmodel.analysis.derived import derive
-from threatmodel.analysis.hitting import smallest_hitting_set
+from threatmodel.analysis.hitting import MOST_STEPS, smallest_hitting_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,14 +22,19 @@ if TYPE_CHECKING:
     Witness: TypeAlias = tuple[str, frozenset[Candidate]]
     """The path of a clause, and a set that leaves it."""
 
-RUNS: Final = 220_000
-"""Elements, capabilities and paths that all runs of one search may derive, together; then the best so far is taken."""
+RUNS: Final = 300_000
+"""Elements, controls, capabilities and paths that all runs derive together; then the best so far is taken."""
+_EACH: Final = 100  # of these that a run takes as long as at the least
 FEWEST_RUNS: Final = 12
 """Runs however large the system is."""
 MOST_RUNS: Final = 4_000
 """Runs however small the system is."""
 FEW_RUNS: Final = 100
 """With fewer runs a search may end before it found a set that breaks everything."""
+SMALL: Final = 400
+"""Paths of a system that can afford more rounds."""
+MANY: Final = 1_000
+"""Clauses of which a set is searched for only briefly."""
 MOST_AT_ONCE: Final = 2_000
 """Routes that are added after one run."""
 SHARES: Final = {"smallest": 0.42, "cheapest": 0.67, "working": 0.84}
@@ -107,6 +112,7 @@ class Cutter:
         self.pool = Pool(context, first, exclude)
         self.influenced = tuple(sorted({one.agent for one in first.influences}))
         weight = len(context.graph.elements) + len(first.capabilities) + len(first.paths.listed) + total // 16
+        weight += 2 * len(self.pool.all) + _EACH
         self.runs = min(max(RUNS // weight, FEWEST_RUNS), MOST_RUNS) * effort
         self.taken = 0
         self._until = self.runs
@@ -251,6 +257,7 @@ class _Aim:
         self.clauses: dict[Clause, Witness] = {}
         self.proven: set[Clause] = set()
         self._refuted: set[Clause] = set()
+        self._learnt: dict[str, Clause] = {}
         self._hopeless: frozenset[str] = frozenset()
         self._knows_hopeless = False
         self._listed_all = True
@@ -310,7 +317,9 @@ class _Aim:
         self._knows_hopeless = True
 
     def _hit(self, clauses: Iterable[Clause]) -> tuple[tuple[Candidate, ...], bool]:
-        return smallest_hitting_set(clauses, self._cutter.cost, by_cost=self._by_cost)
+        held = list(clauses)
+        most = MOST_STEPS if len(held) < MANY else MOST_STEPS // 8
+        return smallest_hitting_set(held, self._cutter.cost, by_cost=self._by_cost, most=most)
 
     def _key(self, chosen: tuple[Candidate, ...]) -> tuple[int, int, tuple[Candidate, ...]]:
         total = sum(self._cutter.cost(one) for one in chosen)
@@ -323,7 +332,7 @@ class _Aim:
         """Add what has to be hit for the routes that a set leaves; none of it is hit by that set."""
         before, held = len(self.clauses), frozenset(chosen)
         for path in left[:: max(len(left) // MOST_AT_ONCE, 1)]:
-            clause = (self._cutter.candidates(path) & self._pool) - held
+            clause = (self._guess(path) & self._pool) - held
             if clause and clause not in self._refuted:
                 self.clauses.setdefault(clause, (path.id, held))
         if len(self.clauses) > before:
@@ -332,7 +341,19 @@ class _Aim:
             self._find_hopeless()
         able = next((path for path in left if path.id not in self._hopeless), None)
         if able is not None:
-            self._add_sure((able.id, held), self._cutter.candidates(able))
+            self._add_sure((able.id, held), self._guess(able))
+
+    def _guess(self, path: AttackPath) -> Clause:
+        """
+        Return what stands on the route of a path, and what was found to matter for paths like it.
+
+        What others read for an agent no route shows: there a guess that is too large needs fewer runs to come right,
+        but more rounds, which only a small system can afford.
+        """
+        known = self._cutter.candidates(path) | self._learnt.get(path.id.partition(">")[2], frozenset())
+        if path.impact == "disclosure" and self._cutter.total <= SMALL:
+            known |= self._cutter.pool.beside(path.agent)
+        return known
 
     def _add_sure(self, witness: Witness, guess: Clause) -> None:
         """Add a clause that is proven at once: all that is not in it was in place, and the path stayed."""
@@ -349,8 +370,14 @@ class _Aim:
                 grow(more[:middle])
                 grow(more[middle:])
 
-        others = self._pool - held - guess
-        grow(tuple(sorted(others, key=lambda one: (one.on, one.control))))  # what breaks a path stands close together
+        # what breaks a path stands close together: most is put in place at once, and seldom anything is left to look at
+        beside = self._cutter.pool.beside(path.removeprefix(f"{path.partition('>')[0]}>").partition(">")[0])
+        others = sorted(self._pool - held - guess, key=lambda one: (one.on, one.control))
+        grow(tuple(one for one in others if one not in beside))
+        grow(tuple(one for one in others if one in beside))
+        extra = self._pool - held - guess
+        like = path.partition(">")[2]
+        self._learnt[like] = self._learnt.get(like, frozenset()) | extra
         clause = self._pool - held
         self.clauses[clause] = witness
         self.proven.add(clause)
