@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.components import components
 from threatmodel.analysis.holding import NOWHERE
-from threatmodel.analysis.powers import WRITES
+from threatmodel.analysis.powers import WRITES, Power, permits, power_of
 from threatmodel.model.elements import Action, Agent, Control, as_words
 from threatmodel.model.worst import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from threatmodel.analysis.capability import Capability
     from threatmodel.model.elements import DataStore, Delegation, Element
@@ -123,6 +123,18 @@ class Authority:
                         for where in works_at(action):
                             found.setdefault(where, []).append((action, control))
         return {where: tuple(pairs) for where, pairs in found.items()}
+
+    def lacks(self, agent: Element, parts: Sequence[Capability]) -> bool:
+        """Return whether an agent's own identity does not permit an action that others do under theirs (5.4, 5.6)."""
+        identity = self._graph.identity_of(agent)
+        if identity is None or any(part.identity in (None, identity.id) for part in parts):
+            return False
+        action = self._graph.actions.get(parts[0].action)
+        place, _, verb = parts[0].action.rpartition(".")
+        effects = tuple(part.effect for part in parts)
+        target = place if place in self._graph.elements and verb in effects else None
+        asked = power_of(action) if action is not None else Power(parts[0].action, effects, agent.place, target=target)
+        return not permits(identity, asked)
 
     # Delegations that come back to where they began
 

@@ -10,7 +10,7 @@ from threatmodel.analysis.authority import Authority
 from threatmodel.analysis.marks import STATES
 from threatmodel.analysis.powers import REACHING_KINDS
 from threatmodel.load.nodes import MapNode, SeqNode
-from threatmodel.model.elements import Agent, Asset, Element
+from threatmodel.model.elements import Asset, Element
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -131,6 +131,7 @@ class Subjects:
         """Nothing is made before it is asked for."""
         self._graph = graph
         self.derived = derived
+        self._named: dict[str, tuple[str | None, ...]] = {}
 
     def of_kind(self, kind: str) -> tuple[Derivation, ...]:
         """Return all subjects of a derived kind, in the order of the description."""
@@ -152,6 +153,10 @@ class Subjects:
             else:
                 found.setdefault(one.agent, "perhaps")
         return found
+
+    @cached_property
+    def _agents(self) -> frozenset[str]:
+        return frozenset(agent.id for agent in self._graph.agents)
 
     @cached_property
     def carried(self) -> Mapping[str, int]:
@@ -288,13 +293,12 @@ class Subjects:
     def _harm(self, one: AttackPath | Mishap, assets: list[str]) -> MapNode:
         parts = self.powers.get((one.agent, one.action), ())
         body = MapNode(self._graph.elements[one.agent].span)
-        agents = {step for step in one.steps if isinstance(self._graph.elements.get(step), Agent)}
         acting = one.steps[one.steps.index(one.agent) :] if one.agent in one.steps else one.steps
         _put(
             body,
             agent=one.agent, action=one.action, effect=_each(part.effect for part in parts), assets=assets,
             impact="undescribed" if one.impact == "unknown" else one.impact, state=one.state, mild=one.mild,
-            through=[step for step in acting[1:] if step in agents],
+            through=[step for step in acting[1:] if step in self._agents],
             bases=_each(part.basis for part in parts), around=_around(parts),
             gates=_each((*one.broken_by, *one.claimed_by)),
         )  # fmt: skip
@@ -306,16 +310,14 @@ class Subjects:
         return tuple(self._capability(parts) for parts in self.powers.values())
 
     def _capability(self, parts: tuple[Capability, ...]) -> CapabilitySubject:
-        first = min(parts, key=lambda one: (one.certainty != "yes", bool(one.gates), len(one.route)))
+        first = parts[0] if len(parts) == 1 else min(parts, key=_readiest)
         agent, action = self._graph.elements[first.agent], self._graph.actions.get(first.action)
         intents = {part.intent for part in parts}
-        effects = {part.effect for part in parts}
         body = MapNode(agent.span)
-        _put(
-            body,
+        body.update(
             agent=agent.id, action=first.action, effect=_each(part.effect for part in parts),
             assets=_each(name for part in parts for name in part.data or ()),
-            through=[step for step in first.route[1:-1] if isinstance(self._graph.elements.get(step), Agent)],
+            through=[step for step in first.route[1:-1] if step in self._agents],
             gates=_each(name for part in parts for name in part.gates),
             claims=_each(name for part in parts for name in part.claims),
             identities=_each(part.identity for part in parts if part.identity),
@@ -323,22 +325,19 @@ class Subjects:
             to="unsaid" if action is None else action.word("to") or "unsaid",
             bases=_each(part.basis for part in parts),
             intent=next(word for word in ("forbidden", "excess", "intended", "unstated") if word in intents),
-            certain=any(part.certainty == "yes" for part in parts), grave=bool(GRAVE & effects),
-            gated=all(part.gates for part in parts), around=_around(parts), deputy=self._deputy(agent, parts),
+            certain=_word(any(part.certainty == "yes" for part in parts)),
+            grave=_word(any(part.effect in GRAVE for part in parts)), gated=_word(all(part.gates for part in parts)),
+            around=_word(_around(parts)), deputy=_word(self._deputy(agent, parts)),
             steered=self.steered.get(agent.id, "no"),
         )  # fmt: skip
-        names = (agent.id, first.action, *first.route)
         return CapabilitySubject(
-            f"{agent.id}>{first.action}", body, self._basis_line(parts, first), f"capabilities.{first.action}",
-            agent.id, self._elements(names), first.route, parts,
+            f"{agent.id}>{first.action}", body, self._line(agent.id, first.action), f"capabilities.{first.action}",
+            agent.id, self._elements((agent.id, first.action, *first.route)), first.route, parts,
         )  # fmt: skip
 
     def _deputy(self, agent: Element, parts: tuple[Capability, ...]) -> bool:
         """Return whether it is only another agent's identity that lets it happen, and the caller's would not."""
-        identity = self._graph.identity_of(agent)
-        if identity is None or not identity.says("permissions"):
-            return False
-        return all(part.basis == "delegated" and part.identity not in (None, identity.id) for part in parts)
+        return all(part.basis == "delegated" for part in parts) and self.authority.lacks(agent, parts)
 
     @cached_property
     def invariants(self) -> tuple[InvariantSubject, ...]:
@@ -429,22 +428,17 @@ class Subjects:
         """Return the elements that names stand for, each once: of an action its tool, of an edge both its ends."""
         found: dict[str, None] = {}
         for name in names:
-            for part in name.split(">"):
-                for candidate in (part, part.partition(".")[0]):
-                    if candidate in self._graph.elements:
-                        found[candidate] = None
-                        break
+            known = self._named.get(name)
+            if known is None:
+                known = self._named[name] = tuple(self._element(part) for part in name.split(">"))
+            for one in known:
+                if one is not None:
+                    found[one] = None
         return tuple(found)
 
-    def _basis_line(self, parts: Sequence[Capability], first: Capability) -> Span:
-        """Return the line that gives a capability: the delegation or the secret it hangs on, else its action's."""
-        bases = {part.basis for part in parts}
-        if bases == {"delegated"}:
-            handed = self._graph.delegations_from.get(first.agent, ())
-            own = self._line(first.agent, first.action)
-            return next((one.span for one in handed if one.target in first.route[1:2]), own)
-        secret = self._graph.elements.get(first.credential or "")
-        return secret.span if bases == {"latent"} and secret is not None else self._line(first.agent, first.action)
+    def _element(self, name: str) -> str | None:
+        """Return the element that a name stands for: itself, or the tool of an action."""
+        return next((one for one in (name, name.partition(".")[0]) if one in self._graph.elements), None)
 
     def _line(self, agent: str, action: str) -> Span:
         """Return the line that says most of it: of what it happens by, else of the agent."""
@@ -470,6 +464,15 @@ def _each(words: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(words))
 
 
+def _readiest(part: Capability) -> tuple[bool, bool, int]:
+    """Order the parts of one ability: certain, ungated and short first."""
+    return (part.certainty != "yes", bool(part.gates), len(part.route))
+
+
+def _word(value: bool) -> str:  # noqa: FBT001  a truth value is what it turns into a word
+    return "yes" if value else "no"
+
+
 def _put(body: MapNode, **fields: object) -> None:
     for key, value in fields.items():
-        body[key] = ("yes" if value else "no") if isinstance(value, bool) else value
+        body[key] = _word(value) if isinstance(value, bool) else value

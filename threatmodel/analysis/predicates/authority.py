@@ -88,9 +88,9 @@ def _lent_by_the_next(context: Context, element: Element) -> Truth:
     assert isinstance(element, CapabilitySubject)  # noqa: S101  `kinds` says so
     graph, action = context.graph, str(element.body["action"])
     for name in element.body["through"][:-1]:
-        identity = graph.identity_of(graph.elements[name])
         parts = context.subjects.powers.get((name, action), ())
-        if identity is not None and identity.says("permissions") and all(part.basis == "delegated" for part in parts):
+        lent = parts and all(part.basis == "delegated" for part in parts)
+        if lent and context.subjects.authority.lacks(graph.elements[name], parts):
             return FALSE
     return Truth(value=True)
 
@@ -118,8 +118,6 @@ def _opens_grave_powers(context: Context, element: Element) -> Truth:
     assert isinstance(element, Delegation)  # noqa: S101  `kinds` says so
     caller = context.graph.elements[element.source]
     authority = context.subjects.authority
-    identity = context.graph.identity_of(caller)
-    bounded = identity is not None and identity.says("permissions")
     mine = authority.kinds.get(caller.id, frozenset())
     lists = {one.id for one in context.graph.controls_on.get(element.id, ()) if one.type == "scoped-delegation"}
     opened = [
@@ -128,7 +126,7 @@ def _opens_grave_powers(context: Context, element: Element) -> Truth:
         if one.effect in GRAVE - mine
         and not set(one.gates) - lists  # a list on the delegation itself breaks the finding, and is named with it
         and one.intent in {"intended", "unstated"}
-        and not (bounded and identity is not None and one.identity not in (None, identity.id))
+        and not authority.lacks(caller, (one,))  # that is a loan of rights, and found as one
     ]
     return brings_about(context, opened)
 
