@@ -17,6 +17,7 @@ from threatmodel.render.agent_view import answers
 from threatmodel.render.chain import chain
 from threatmodel.render.diagram import drawn
 from threatmodel.render.report_controls import control_rows
+from threatmodel.render.sketch import Line
 from threatmodel.render.story import Station, story
 from threatmodel.render.way_views import MOST_ABILITIES, UnknownNameError, way_view
 
@@ -133,6 +134,17 @@ def test_what_is_forbidden_or_beyond_bounds_is_said_in_words(tmp_path: Path) -> 
     assert ("FORBIDDEN", "forbidden") == (nodes["bank.pay"].said[-1], nodes["bank.pay"].tone)
     assert ("beyond what is intended", "excess") == (nodes["bank.move"].said[-1], nodes["bank.move"].tone)
     assert ("intended", "") == (nodes["bank.look"].said[-1], nodes["bank.look"].tone)
+
+
+def test_what_an_action_sets_off_stands_behind_that_action() -> None:
+    """Of a release that a saved cache sets off: one node for saving, and the release behind it."""
+    path = next(path for path in SAMPLES if path.parent.name == "issue-triage")
+    sketch = way_view(sample(path), "capability:triage")
+    [saved] = [node.id for node in sketch.nodes if node.label == "cache.save"]
+    [release] = [node.id for node in sketch.nodes if node.label == "package-registry.publish"]
+    [tool] = [line.source for line in sketch.lines if line.target == release]
+
+    assert Line(saved, tool, "flow") in sketch.lines
 
 
 @pytest.mark.parametrize(

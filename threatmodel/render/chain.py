@@ -24,6 +24,9 @@ NAME_WIDTH: Final = 18  # characters of a line
 TEXT_WIDTH: Final = 22
 NAME_LINES: Final = 3
 TEXT_LINES: Final = 3
+USUAL: Final = 7.1  # units that a bold letter takes
+WIDE: Final = 11.2
+LATIN: Final = 0x2E80  # letters behind it are as wide as they are high
 FONTS: Final = "DejaVu Sans, Verdana, Arial, sans-serif"
 INK: Final = "#26323b"
 
@@ -125,11 +128,18 @@ def _box(one: Station, lines: tuple[list[str], list[str]], left: float, top: flo
     yield f'<text x="{middle}" y="{y}" text-anchor="middle" font-size="8" fill="#56606e">{escape(one.kind)}</text>'
     for line in lines[0]:
         y += LINE
-        yield f'<text x="{middle}" y="{y}" text-anchor="middle" font-weight="bold">{escape(line)}</text>'
+        bold = f'font-weight="bold"{_pressed(line)}'
+        yield f'<text x="{middle}" y="{y}" text-anchor="middle" {bold}>{escape(line)}</text>'
     ink = edge if one.tone not in {"", "aside"} else "#56606e"
     for line in lines[1]:
         y += LINE
         yield f'<text x="{middle}" y="{y}" text-anchor="middle" font-size="9" fill="{ink}">{escape(line)}</text>'
+
+
+def _pressed(line: str) -> str:
+    """Return what keeps a line of wide letters inside its box."""
+    wide = sum(WIDE if letter in "mwMW@%" or ord(letter) > LATIN else USUAL for letter in line)
+    return f' textLength="{BOX - PAD}" lengthAdjust="spacingAndGlyphs"' if wide > BOX - PAD else ""
 
 
 def _arrow(x1: float, y1: float, x2: float, y2: float, *, stopped: bool) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.capability import Capability
     from threatmodel.analysis.paths import AttackPath
     from threatmodel.render.agent_view import Ability, AgentAnswer
     from threatmodel.render.story import Station
@@ -65,6 +66,8 @@ class _Ways:
         self._controls = control_rows(analysis)
         self._nodes: dict[str, Node] = {}
         self._lines: dict[tuple[str, str], Line] = {}
+        self._own: dict[str, tuple[str, frozenset[str]]] = {}
+        """Action that the agent calls itself → its node, and the gates before it."""
 
     def sketch(self) -> Sketch:
         agent, abilities = self._answer.agent, self._answer.abilities
@@ -76,7 +79,8 @@ class _Ways:
             key = (*one.route[1:-1], one.credential or "", one.action.partition(".")[0], ability.verdict, one.basis,
                    *one.gates, "|", *one.claims, one.action if alone else "")  # fmt: skip
             groups.setdefault(key, []).append(ability)
-        for same in groups.values():
+        attached_first = sorted(groups.values(), key=lambda same: same[0].first.basis != "attached")
+        for same in attached_first:
             for some in [same] if len(same) >= TOGETHER else [[one] for one in same]:
                 self._way(some)
         cut = len(abilities) - MOST_ABILITIES
@@ -87,35 +91,52 @@ class _Ways:
         )  # fmt: skip
 
     def _way(self, abilities: list[Ability]) -> None:
+        """Draw the way to one action, or to several by the same way."""
         one, verdict = abilities[0].first, abilities[0].verdict
-        here, kind, prefix = self._answer.agent.id, "flow", ""
-        doubtful = one.certainty == "unknown"
-        for step in one.route[1:-1]:
-            prefix = f"{prefix}>{step}"
-            step_kind = kind_of(self._graph, step)
-            node = self._node(step if step_kind == "agent" else prefix, step, step_kind)
-            here = self._line(here, node, "delegation" if step_kind == "agent" else "flow")
-        if one.credential is not None and one.credential not in one.route:
-            lifetime = "never expires" if one.lifetime == "never" else f"lifetime {one.lifetime or 'unknown'}"
-            who = f"as {one.identity}" if one.identity else "identity unknown"
-            tone = "unknown" if one.lifetime is None or one.identity is None else ""
-            node = self._node(f"{here}|{one.credential}", one.credential, "credential", (who, lifetime), tone)
-            here = self._line(here, node, "flow")
+        here, passed = self._along(one.route[1:-1])
+        here = self._with(one, here)
         tool = one.action.partition(".")[0]
         element = self._graph.elements.get(tool)
         if element is not None and tool != one.action and element.kind in {"tool", "skill"} and tool not in one.route:
             here = self._line(here, self._node(f"{here}|{tool}", tool, element.kind), "flow")
+        kind = "stopped" if passed.intersection(one.gates) else "flow"
         for name in one.claims:
-            here = self._line(here, self._gate(here, name, CLAIMED.word), kind)
+            here = here if name in passed else self._line(here, self._gate(here, name, CLAIMED.word), kind)
         for name in one.gates:
-            here = self._line(here, self._gate(here, name, CONFIGURED.word), kind)
+            here = here if name in passed else self._line(here, self._gate(here, name, CONFIGURED.word), kind)
             kind = "stopped"
-        if doubtful and kind != "stopped":
+        if one.certainty == "unknown" and kind != "stopped":
             kind = "doubt"
         names = [ability.first.action for ability in abilities]
         label = names[0] if len(names) == 1 else f"{len(names)} actions of {tool}"
         node = self._node(f"{here}|{'|'.join(names)}|{one.basis}", label, "action", _said(abilities), _tone(verdict))
         self._line(here, node, kind)
+        if one.basis == "attached":
+            self._own |= dict.fromkeys(names, (node, frozenset((*one.gates, *one.claims))))
+
+    def _along(self, steps: tuple[str, ...]) -> tuple[str, frozenset[str]]:
+        """Draw the steps between the agent and an action; return the last, and the gates that were passed already."""
+        here, prefix = self._answer.agent.id, ""
+        passed: frozenset[str] = frozenset()
+        for step in steps:
+            if here == self._answer.agent.id and step in self._own:  # what it sets off by an action of its own
+                here, passed = self._own[step]
+                continue
+            prefix = f"{prefix}>{step}"
+            kind = kind_of(self._graph, step)
+            node = self._node(step if kind == "agent" else prefix, step, kind)
+            here = self._line(here, node, "delegation" if kind == "agent" else "flow")
+        return here, passed
+
+    def _with(self, one: Capability, here: str) -> str:
+        """Draw the secret that an action is done with, where the way does not name it."""
+        if one.credential is None or one.credential in one.route:
+            return here
+        lifetime = "never expires" if one.lifetime == "never" else f"lifetime {one.lifetime or 'unknown'}"
+        who = f"as {one.identity}" if one.identity else "identity unknown"
+        tone = "unknown" if one.lifetime is None or one.identity is None else ""
+        node = self._node(f"{here}|{one.credential}", one.credential, "credential", (who, lifetime), tone)
+        return self._line(here, node, "flow")
 
     def _gate(self, here: str, name: str, otherwise: str) -> str:
         row = self._controls.get(name)
