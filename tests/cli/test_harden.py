@@ -65,7 +65,7 @@ def test_the_answer_comes_first_and_fits_a_screen(run: Callable[..., Result]) ->
     assert text.startswith("Support desk: 7 attack paths to break; 1 control breaks all of them.")
     assert "human-approval on mailer" in text
     assert "breaks 7 of 7, costs 3; exact" in text
-    assert "mailer>triage>mailer:disclosure stays:" in text
+    assert text.count("breaks 7 of 7") == 2
     assert SCREEN >= text.count("\n")
 
 

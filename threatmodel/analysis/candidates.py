@@ -116,15 +116,20 @@ class Pool:
         Return whether a set of that aim may hold a candidate.
 
         `working` leaves agents what they read and do: nothing is isolated, and a gate stands before a single action or
-        on a flow. Where an edge to a tool or a delegation has only one action behind it, it is as narrow.
+        on a flow. A tool, a store that is written, an edge or a delegation with one action behind it is as narrow.
         """
         if aim != "working":
             return True
         if candidate.control != GATE:
             return candidate.control != ISOLATION
-        if ">" in candidate.on:
-            return candidate.on in self._flows or self.cost(candidate) == 1
-        return candidate.on not in self._graph.elements
+        if candidate.on in self._flows:
+            return True
+        element = self._graph.elements.get(candidate.on)
+        if element is None and ">" not in candidate.on:
+            return True
+        if isinstance(element, Tool) and supply_chain(element) is None:
+            return False  # its one action says it better
+        return self.cost(candidate) == 1 and (element is None or element.kind != "agent")
 
     def cost(self, candidate: Candidate) -> int:
         """Return what a candidate costs: a gate one per action behind it, others what the catalog says (12.1)."""

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 BUDGETED: Final = {"smallest": 0.8, "cheapest": 0.85, "working": 0.9}
 """Part of the runs that is used up at most once the search for a set within a budget ends."""
 MOST_EXAMPLES: Final = 5
-"""Paths that a set leaves for which a control is looked for that breaks them, and controls tried for each."""
+"""Paths that a set leaves for which a control is looked for that breaks them."""
+MOST_TRIED: Final = 12
+"""Controls that are tried for one of them; fewer where the runs that a system may take are few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +90,21 @@ def _reason(cutter: Cutter, free: Cutter, cut: Cut, path_id: str, budget: int | 
         )
     working = cut.aims[0] == "working"
     example = _example(cutter, able, path_id) if look and working else ""
-    such = f", such as {example}" if example else ""
+    such = f"; {example} would" if example else ""
     if working and not any(cutter.pool.allowed("working", one) for one in able):
-        return f"only what takes work away breaks it{such}"
+        return f"nothing that leaves agents what they do breaks it{such}"
     if not cut.finished:
         return "the search ended before it found what breaks it"
     if budget is not None:
         return f"what breaks it does not fit into a budget of {budget} beside the rest"
     if working:
-        return f"gates on single actions leave another way; more is needed{such}"
+        return f"no gate on a single action or a flow breaks it{such}"
     return "each control on its route leaves another way"
 
 
 def _example(cutter: Cutter, able: frozenset[Candidate], path_id: str) -> str:
     """Return the cheapest control that breaks a path alone; empty if none does."""
-    for one in sorted(able, key=lambda item: (cutter.cost(item), item))[:MOST_EXAMPLES]:
+    for one in sorted(able, key=lambda item: (cutter.cost(item), item))[: min(MOST_TRIED, cutter.runs // 20)]:
         if all(path.id != path_id for path in cutter.remaining((one,))):
             return f"{one.control} on {one.on}"
     return ""

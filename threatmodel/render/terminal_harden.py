@@ -91,13 +91,17 @@ class _Page:
         paths = f"{_counted(total, 'attack path')} to break"
         yield from self.wrapped(f"{name}: {paths}; {best}{within}.", style="bold")
         states = ", ".join(f"{count} {state}" for state, count in self.found.states.items() if count)
-        yield from self.wrapped(f"{states}. Each set was tried: the analysis ran with it in place, sound and tested.")
+        yield from self.wrapped(
+            f"{states}. Each set was tried: the analysis ran with it in place, sound and tested. Cost: an approval "
+            "counts one for each action it stands before, others as the catalog says."
+        )
 
     def cut(self, cut: Cut) -> Iterator[str]:
         """One set: its aims, what it does, its controls, what stays."""
         aims = " and ".join(f"{aim} ({AIMS[aim]})" for aim in cut.aims)
         yield from self.wrapped(f"{aims[0].upper()}{aims[1:]}", style="head")
-        how = "exact: none is better" if cut.exact else "not proven to be the best"
+        best = "exact: none breaks more" if cut.unbroken else "exact: none is better"
+        how = best if cut.exact else "not proven to be the best"
         how = how if cut.finished else "the search ended early: not proven to be the best"
         what = f"breaks {cut.breaks} of {cut.of}, costs {cut.cost}; {how}"
         yield from self.wrapped(what, "  ", style="bad" if cut.unbroken else "good")
