@@ -191,6 +191,17 @@ def test_a_name_means_nothing_to_the_drawing_of_a_way(name: str) -> None:
     assert not set("\u202e\x00\x1b") & set(text)
 
 
+def test_what_a_control_is_worth_is_said_before_a_long_place() -> None:
+    """A place may be cut, the worth never is."""
+    path = next(path for path in SAMPLES if path.parent.name == "hardened-desk")
+    analysis = sample(path)
+    rows = control_rows(analysis)
+    words = ("breaks it, proven", "breaks it, configured", "only claimed", "without effect", "weakens only", "claimed")
+    for one in analysis.derived.paths.listed:
+        for station in story(analysis, one, rows):
+            assert station.kind != "control" or station.text.startswith(words)
+
+
 def test_a_long_way_turns_at_the_end_of_a_row() -> None:
     """Everything stays inside the drawing, and each arrow leads to the next box."""
     root = ET.fromstring(chain(tuple(Station("agent", f"a{number}") for number in range(9)), "x"))  # noqa: S314  our own text

@@ -182,17 +182,17 @@ def _control(
     row = controls.get(name)
     if name in one.broken_by:
         worth = row.standing if row is not None else BROKEN
-        return Station("control", name, f"breaks it, on {place}: {worth.word}", worth.style, stops=True)
+        return Station("control", name, f"breaks it, {worth.word}: on {place}", worth.style, stops=True)
     if name in one.claimed_by:
-        return Station("control", name, f"on {place}: only {CLAIMED.word}", CLAIMED.style)
+        return Station("control", name, f"only {CLAIMED.word}: on {place}", CLAIMED.style)
     if row is None:
         return None
     known = analysis.model.catalog.controls.get(row.type)
     if known is None or known.acts not in _AT_ALL:
         return None
     if row.standing == WITHOUT_EFFECT:
-        return Station("control", name, f"on {place}: {WITHOUT_EFFECT.word}", WITHOUT_EFFECT.style)
+        return Station("control", name, f"{WITHOUT_EFFECT.word}: on {place}", WITHOUT_EFFECT.style)
     if known.acts is Acts.FILTER:
         worth = CLAIMED if row.standing == CLAIMED else WEAKENS
-        return Station("control", name, f"on {place}: {worth.word}", worth.style)
+        return Station("control", name, f"{worth.word}: on {place}", worth.style)
     return None
