@@ -331,7 +331,7 @@ class Subjects:
             steered=self.steered.get(agent.id, "no"),
         )  # fmt: skip
         return CapabilitySubject(
-            f"{agent.id}>{first.action}", body, self._line(agent.id, first.action), f"capabilities.{first.action}",
+            f"{agent.id}>{first.action}", body, self._basis_line(parts, first), f"capabilities.{first.action}",
             agent.id, self._elements((agent.id, first.action, *first.route)), first.route, parts,
         )  # fmt: skip
 
@@ -439,6 +439,15 @@ class Subjects:
     def _element(self, name: str) -> str | None:
         """Return the element that a name stands for: itself, or the tool of an action."""
         return next((one for one in (name, name.partition(".")[0]) if one in self._graph.elements), None)
+
+    def _basis_line(self, parts: Sequence[Capability], first: Capability) -> Span:
+        """Return the line that gives an ability: the delegation or the secret it hangs on, else its action's."""
+        given: Element | None = None
+        if all(part.basis == "delegated" for part in parts):
+            given = self._graph.find(">".join(first.route[:2]))
+        elif all(part.basis == "latent" for part in parts):
+            given = self._graph.elements.get(first.credential or "")
+        return self._line(first.agent, first.action) if given is None else given.span
 
     def _line(self, agent: str, action: str) -> Span:
         """Return the line that says most of it: of what it happens by, else of the agent."""
