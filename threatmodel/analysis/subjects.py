@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -13,7 +14,7 @@ from threatmodel.load.nodes import MapNode, SeqNode
 from threatmodel.model.elements import Asset, Element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from threatmodel.analysis.capability import Capability
     from threatmodel.analysis.derived import Derived
@@ -234,6 +235,17 @@ class Subjects:
         for one in harms:
             found.setdefault(one.agent, []).append(one)
         return {agent: tuple(same) for agent, same in found.items()}
+
+    @cached_property
+    def harms_at(self) -> Mapping[str, tuple[AttackPath | Mishap, ...]]:
+        """Element, action or `from>to` → the paths and mishaps, not broken, that lead over it."""
+        found: dict[str, dict[int, AttackPath | Mishap]] = {}
+        for same in self.harms_of.values():
+            for one in same:
+                if one.state != "broken":
+                    for place in _places(one):
+                        found.setdefault(place, {})[id(one)] = one
+        return {place: tuple(harms.values()) for place, harms in found.items()}
 
     @cached_property
     def path_named(self) -> Mapping[str, PathSubject]:
@@ -467,6 +479,14 @@ class Subjects:
 def _around(parts: Sequence[Capability]) -> bool:
     """Return whether a gate stands before one way to the action, and another way leads past it."""
     return any(part.gates for part in parts) and any(not part.gates for part in parts)
+
+
+def _places(harm: AttackPath | Mishap) -> Iterator[str]:
+    """Yield where a control could stand on a path or mishap: its steps, their tools, and the edges between them."""
+    yield from (harm.agent, harm.action, harm.action.partition(".")[0], *harm.steps)
+    for first, then in itertools.pairwise(harm.steps):
+        yield f"{first}>{then}"
+        yield f"{first.partition('.')[0]}>{then}"
 
 
 def _each(words: Iterable[str]) -> list[str]:

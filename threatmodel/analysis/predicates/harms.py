@@ -9,7 +9,7 @@ from threatmodel.model.elements import Control
 from threatmodel.model.facts import Fact, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from threatmodel.analysis.context import Context
     from threatmodel.analysis.paths import AttackPath, Mishap
@@ -22,12 +22,6 @@ SEVERE: Final = frozenset({"payment", "privilege", "execution", "destruction", "
 def severe(harm: AttackPath | Mishap) -> bool:
     """Return whether what happens is grave and not easily undone."""
     return harm.impact in SEVERE and not harm.mild
-
-
-def harms(context: Context) -> tuple[AttackPath | Mishap, ...]:
-    """Return all paths and mishaps."""
-    derived = context.subjects.derived
-    return (*derived.paths.listed, *derived.mishaps)
 
 
 def harms_of(context: Context, agent: str) -> tuple[AttackPath | Mishap, ...]:
@@ -48,22 +42,11 @@ def hanging_on(context: Context, control: Element) -> tuple[AttackPath | Mishap,
     return tuple(harm for harm in found if severe(harm))
 
 
-def led_past(context: Context, control: Element) -> tuple[AttackPath | Mishap, ...]:
-    """Return the severe paths and mishaps, not broken, that lead over a place where a control stands."""
-    places = {place for name in control.words("on") for place in context.graph.places_named(name)}
-    return tuple(
-        harm for harm in harms(context) if severe(harm) and harm.state != "broken" and places & set(_places(harm))
-    )
-
-
-def _places(harm: AttackPath | Mishap) -> Iterator[str]:
-    yield harm.agent
-    yield harm.action
-    yield harm.action.partition(".")[0]
-    yield from harm.steps
-    for first, then in zip(harm.steps, harm.steps[1:], strict=False):
-        yield f"{first}>{then}"
-        yield f"{first.partition('.')[0]}>{then}"
+def led_past(context: Context, control: Element, *, mild: bool = False) -> tuple[AttackPath | Mishap, ...]:
+    """Return the paths and mishaps, not broken, that lead over a place of a control: the severe ones, or all."""
+    places = dict.fromkeys(place for name in control.words("on") for place in context.graph.places_named(name))
+    found = {id(harm): harm for place in places for harm in context.subjects.harms_at.get(place, ())}
+    return tuple(harm for harm in found.values() if mild or severe(harm))
 
 
 def told(harms: Iterable[AttackPath | Mishap], context: Context) -> tuple[Fact, ...]:

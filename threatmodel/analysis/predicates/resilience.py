@@ -151,6 +151,11 @@ def _harm_leads_past(context: Context, element: Element) -> Truth:
     return Truth(value=True, used=told(found, context)) if found else FALSE
 
 
+def _anything_leads_past(context: Context, element: Element) -> Truth:
+    """Some path or mishap, not broken, leads over where it stands, however mild."""
+    return TRUE if led_past(context, element, mild=True) else FALSE
+
+
 def _harm_before_stop(context: Context, element: Element) -> Truth:
     """What it can do by itself cannot be undone, and nothing that holds stands before it."""
     found = [harm for harm in harms_of(context, element.id) if severe(harm) and harm.state in {"open", "claimed"}]
@@ -191,6 +196,9 @@ RESILIENCE: Final[dict[str, Predicate]] = {
     ),
     "harm-leads-past": Predicate(
         _CONTROL, _harm_leads_past, "a severe path or mishap that is not broken leads over where it stands"
+    ),
+    "anything-leads-past": Predicate(
+        _CONTROL, _anything_leads_past, "some path or mishap that is not broken leads over where it stands"
     ),
     "harm-before-stop": Predicate(
         _AGENT, _harm_before_stop, "it can do what cannot be undone, and nothing that holds stands before it"
