@@ -258,6 +258,7 @@ class _Aim:
         self.proven: set[Clause] = set()
         self._refuted: set[Clause] = set()
         self._learnt: dict[str, Clause] = {}
+        self._rounds = 0
         self._hopeless: frozenset[str] = frozenset()
         self._knows_hopeless = False
         self._listed_all = True
@@ -318,7 +319,8 @@ class _Aim:
 
     def _hit(self, clauses: Iterable[Clause]) -> tuple[tuple[Candidate, ...], bool]:
         held = list(clauses)
-        most = MOST_STEPS if len(held) < MANY else MOST_STEPS // 8
+        self._rounds += 1
+        most = (MOST_STEPS if len(held) < MANY else MOST_STEPS // 8) // (1 + self._rounds // 12)
         return smallest_hitting_set(held, self._cutter.cost, by_cost=self._by_cost, most=most)
 
     def _key(self, chosen: tuple[Candidate, ...]) -> tuple[int, int, tuple[Candidate, ...]]:

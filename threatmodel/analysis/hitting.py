@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_STEPS: Final = 1_500_000
+MOST_STEPS: Final = 800_000
 """Clauses looked at by one search. Beyond that the best set so far is taken, and is not proven."""
 DEEPEST: Final = 400
 """Members of one part of a set that is searched; a larger one is taken as greed finds it."""
