@@ -76,7 +76,7 @@ def test_a_path_is_answered_in_one_sentence_and_proven_on_a_screen(run: Callable
     assert SCREEN >= text.count("\n")
     assert "customer can make triage give away ticket by mailer.reply" in text
     assert "customer is an outsider (trust: untrusted) [4.1a]" in text
-    assert "- mail-screening (prompt-shield, line 162) does nothing: a filter, and its status" in plain(text)
+    assert "- mail-screening (prompt-shield, line 162) does nothing: a filter that is only a claim" in plain(text)
     assert "mailer.reply takes it outside (to: external) [7.2]" in text
     assert "human-approval on mailer.reply (cost 1, closes 3 paths in all)" in text
     assert "on: [mailer.reply]" in text

@@ -138,7 +138,7 @@ class ActingReasons:
         if way != power.name:
             stands = self._reasons.calls(*_places(own, agent)) if own is not None else self._reasons.calls(agent.id)
             yield Stage(
-                agent.id, way, "raw reach", f"{way} gives {agent.id} raw reach: code of its choice runs", "5.2",
+                agent.id, way, "raw reach", f"{way} gives {agent.id} raw reach: {_reach(own)}", "5.2",
                 granted(agent, way), self._reaching(agent, own, way), stands, own.doubt if own is not None else (),
             )  # fmt: skip
             source = way
@@ -275,11 +275,25 @@ class ActingReasons:
             return Stage(one, other, "write", text, "7.6", said[0].span if said else target.span, said, stands)
         if target is not None and target.kind in {"tool", "skill"}:
             said = told(target, "kind", "runs_in")
-            beside = target.word("runs_in") == "agent_process"
-            stands = self._reasons.calls(agent.id) if beside else self._reasons.calls(other, agent.id)
-            text = f"{other} runs beside {one}" if beside else f"{one} calls {other}"
+            if target.word("runs_in") != "agent_process":
+                return self.call(one, other)
+            stands, text = self._reasons.calls(agent.id), f"{other} runs beside {one}"
             return Stage(one, other, "call", text, "5.2", granted(agent, other), said, stands)
         return Stage(one, other, "step", f"{one} gets to {other}", "5", agent.span)
+
+    def call(self, agent: str, tool: str) -> Stage:
+        """Explain the call of a tool, whatever its action."""
+        said = told(self._graph.elements[tool], "kind", "runs_in")
+        span = granted(self._graph.elements[agent], tool)
+        stands = self._reasons.calls(tool, agent)
+        return Stage(agent, tool, "call", f"{agent} calls {tool}", "5.1", span, said, stands)
+
+
+def _reach(power: Power | None) -> str:
+    """Say what raw reach by a power means."""
+    kind = power.tool.word("kind") if power is not None and power.tool is not None else None
+    asks = kind in {"http", "browser"} and power is not None and "execute" not in power.effects
+    return "it sends what it likes to where it likes" if asks else "code of its choice runs"
 
 
 def _rank(leg: Leg) -> tuple[int, int]:

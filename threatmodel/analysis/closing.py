@@ -60,7 +60,7 @@ def closings(context: Context, one: AttackPath | Mishap) -> tuple[Closing, ...]:
 def _closing_paths(context: Context, path: AttackPath) -> Iterator[Closing]:
     cutter = Cutter(context)
     total = len(cutter.paths)
-    order = _Order(context.graph, path.action, path.steps)
+    order = _Order(context.graph, path)
     able = sorted(cutter.candidates(path), key=lambda one: (cutter.cost(one), order(one.control, one.on)))
     tries = max(FEWEST_TRIES, min(MOST_TRIES, TRIED_ELEMENTS // max(len(context.graph.elements), 1)))
     found: dict[str, int] = {}
@@ -149,10 +149,11 @@ def _sound(name: str, control: str, places: Sequence[str]) -> Control:
 class _Order:
     """Sorts places: the action itself, then its tool, then what else lies on the route, the later the better."""
 
-    def __init__(self, graph: ModelGraph, action: str, steps: Sequence[str]) -> None:
-        known = graph.actions.get(action)
-        self._first = [action, *([known.tool.id] if known is not None else []), *reversed(steps)]
-        pairs = [f"{one}>{other}" for one, other in itertools.pairwise(steps)]
+    def __init__(self, graph: ModelGraph, path: AttackPath) -> None:
+        known = graph.actions.get(path.action)
+        tools = [known.tool.id] if known is not None else []
+        self._first = [path.action, *tools, path.reading, *reversed(path.steps)]
+        pairs = [f"{one}>{other}" for one, other in itertools.pairwise(path.steps)]
         self._first += reversed(pairs)
 
     def __call__(self, control: str, place: str) -> tuple[int, int, str, str]:

@@ -62,8 +62,10 @@ class ControlReasons:
                 found.append(_stand(control, WORDS[outcome], reason, rule))
             elif acts is Acts.FILTER and outcome is Outcome.HOLDS:
                 found.append(_stand(control, WEAKENS, "a filter: some of the text still passes", "4.5"))
+            elif acts is Acts.FILTER and outcome is Outcome.CLAIM:
+                found.append(_stand(control, NOTHING, f"a filter that is only a claim: {reason}", "4.5"))
             elif acts is Acts.FILTER:
-                found.append(_stand(control, NOTHING, f"a filter, and {reason}", "4.5"))
+                found.append(_stand(control, NOTHING, reason, rule))
         return tuple(found)
 
     def riding_along(self, *places: str) -> tuple[Stand, ...]:

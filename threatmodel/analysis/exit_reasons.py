@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from threatmodel.analysis.marks import STATES
 from threatmodel.analysis.powers import REACHING_KINDS, WRITES
-from threatmodel.analysis.proof import Stage, quotes, told
+from threatmodel.analysis.proof import Stage, overruled, quotes, told
 from threatmodel.analysis.sources import EVERYBODY, OUTSIDE
 from threatmodel.catalog.control import Confines
 
@@ -83,6 +83,7 @@ class ExitReasons:
         said = quotes(runtime.body, "egress") if runtime is not None else ()
         places = [where[0], agent, *(one.id for one in (tool, runtime) if one is not None)]
         stands = self._reasons.confining(Confines.DISCLOSURE_BY_REACH, *places)
+        stands = overruled(stands, said, "egress: any")
         bounded = any(stand.worth in {"holds", "claim"} for stand in stands)
         unsaid = runtime is None or runtime.word("egress") is None
         text = f"{where[0]} can open connections to anywhere"
@@ -105,7 +106,7 @@ class ExitReasons:
                 yield self._raw(where, one.agent, element)
             if name == getattr(one, "source", ""):
                 text = f"what {one.agent} passes to {name} as arguments is what its makers get"
-                yield Stage(*where, text, "7.2", element.span, told(element, "provider", "version"))
+                yield Stage(*where, text, "7.2", element.span, told(element, "provider", "version"), arguments=True)
             return
         if element.kind == "service":
             renders, loads = element.word("renders"), element.word("loads_remote")

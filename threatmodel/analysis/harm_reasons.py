@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from threatmodel.analysis.exit_reasons import ExitReasons
 from threatmodel.analysis.impacts import BACKUP, Impacts
-from threatmodel.analysis.proof import Quote, Stage, Stand, quotes, told
+from threatmodel.analysis.proof import Quote, Stage, Stand, overruled, quotes, told
 from threatmodel.catalog.control import Confines
 
 if TYPE_CHECKING:
@@ -94,10 +94,13 @@ class HarmReasons:
             own = self._graph.runtime_of(power.tool)
             said = said or (quotes(own.body, "sandbox") if own is not None else ())
         said = said or (quotes(runtime.body, "sandbox") if runtime is not None else ())
+        stands = overruled(stands, said, "sandbox: none")
         missing: tuple[str, ...] = ()
-        if not said and not any(stand.worth in {"holds", "claim"} for stand in stands):
+        unsaid = not said or said[0].text == "sandbox: unknown"
+        if unsaid and not any(stand.worth in {"holds", "claim"} for stand in stands):
             missing = (f"{runtime.place}.sandbox" if runtime is not None else f"{holder.place}.runtime.sandbox",)
-        held = "this is what should hold it" if stands else "nothing holds it"
+        bounded = any(stand.worth in {"holds", "claim"} for stand in stands)
+        held = "this is what should hold it" if bounded else "nothing holds it"
         text = f"{one.action} runs code of its choice, and {'nobody has said what holds it' if missing else held}"
         span = said[0].span if said else span
         return Stage(one.action, one.impact, "impact", text, "7.5", span, said, stands, missing)

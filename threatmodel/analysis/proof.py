@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class Stage:
     stands: tuple[Stand, ...] = ()
     missing: tuple[str, ...] = ()
     """Places of facts without which nobody can tell whether it leads on here."""
+    arguments: bool = False
+    """Of a way out: whether what a tool is called with takes the data along."""
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -86,6 +88,16 @@ def told(element: Element, *keys: str) -> tuple[Quote, ...]:
         own = quotes(element.body, key)
         found += own or (quotes(tool.body, key) if tool is not None and key in inherited else ())
     return tuple(found)
+
+
+def overruled(stands: tuple[Stand, ...], said: tuple[Quote, ...], worst: str) -> tuple[Stand, ...]:
+    """Return what controls are worth beside a fact that says the same: where that says the worst, nothing (1.3)."""
+    if not said or said[0].text != worst:
+        return stands
+    reason = f"the description says {worst}, and the worse of the two counts"
+    return tuple(
+        one if one.worth == NOTHING else replace(one, worth=NOTHING, reason=reason, rule="1.3") for one in stands
+    )
 
 
 def written(value: object) -> str:

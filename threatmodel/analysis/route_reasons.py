@@ -62,4 +62,7 @@ class RouteReasons:
 
     def _deed(self, one: AttackPath | Mishap, steps: tuple[str, ...]) -> tuple[Stage, ...]:
         found, leg = self.acting.stages(steps, one.action)
-        return (*found, self.harms.harm(one, leg))
+        harm = self.harms.harm(one, leg)
+        if leg is None and harm.kind == "way out" and harm.arguments:  # a call, even of code that runs beside the agent
+            found = [*found[:-1], self.acting.call(one.agent, one.action)]
+        return (*found, harm)

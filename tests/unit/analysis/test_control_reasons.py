@@ -101,7 +101,7 @@ CASES = {
         PAY, "{type: prompt-shield, on: [bot], status: configured}", "weakens", "4.5", "some of the text still passes",
     ),
     "filter that is a claim": (
-        PAY, "{type: prompt-shield, on: [bot], status: declared}", "nothing", "4.5", "a filter, and its status",
+        PAY, "{type: prompt-shield, on: [bot], status: declared}", "nothing", "4.5", "a filter that is only a claim",
     ),
     "gate on text": (PAY, approval(on="[guest>bot]"), "nothing", "4.5", "the text that rides along is not stopped"),
     "at the tool": (LATENT, approval(on="[vault.open]", at="tool"), "nothing", "6.3", "it stands at the tool"),
@@ -155,3 +155,16 @@ def test_a_mishap_passes_the_same_gates(described: Callable[[str], Model]) -> No
     assert "Without any attacker, bot cannot pay by till.pay, by a mistake of its model: it (tested" in answer(
         model.graph, mishap, stages
     )
+
+
+def test_a_fact_that_says_the_worst_overrules_a_control(described: Callable[[str], Model]) -> None:
+    """Of a fact and a control that say the same the worse counts (SEMANTICS 1.3)."""
+    model = described(SYSTEM.format(control="{type: sandbox, on: [bot], status: declared}", sandbox="none"))
+    context = Context(model.graph, model.catalog, place_all(model.graph, model.catalog.controls), TODAY)
+    derived = derive(context)
+    path = next(one for one in derived.paths.listed if one.id == RUN)
+    stages = RouteReasons(derived).path(path)
+
+    assert "open" == path.state
+    assert [("nothing", "1.3")] == [(one.worth, one.rule) for one in stages[-1].stands]
+    assert "nothing stops it. What might have, and does not:" in answer(model.graph, path, stages)

@@ -110,7 +110,7 @@ def test_isolation_stops_text_of_a_store_whose_writers_nobody_knows(tmp_path: Pa
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_hop_of_text_has_a_reason_with_the_same_mark(path: Path) -> None:
-    """What the proof says of an edge is what the analysis has laid: nothing can be led over an edge without a reason."""
+    """What the proof says of an edge is what the analysis has laid: no route leads over one without a reason."""
     found = derived(path)
     controls, graph = found.controls, found.controls.context.graph
     closure = Closure(controls).build()
