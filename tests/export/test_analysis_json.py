@@ -41,7 +41,8 @@ def test_every_field_is_described(desk: Analysis) -> None:
 
     jsonschema.validate(data, SCHEMA, jsonschema.Draft202012Validator)
     assert list(SCHEMA["properties"]) == list(data)
-    assert list(SCHEMA["$defs"]["finding"]["properties"]) == list(data["findings"][0])
+    always = set(SCHEMA["$defs"]["finding"]["required"])
+    assert [key for key in SCHEMA["$defs"]["finding"]["properties"] if key in always] == list(data["findings"][0])
     assert FORMAT == SCHEMA["properties"]["format"]["const"]
 
 
@@ -111,3 +112,17 @@ def test_order_in_the_description_changes_no_finding(judged: Callable[..., Analy
         return [(one.id, one.state.value, one.message) for one in analysis.findings]
 
     assert told(judged()) == told(judged(moved))
+
+
+def test_long_lists_of_facts_are_cut_and_counted(desk: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all rows together would list too many, each says how many there are."""
+    whole = json.loads(analysis_json(desk))
+    monkeypatch.setattr("threatmodel.export.relation_rows.ALL_FACTS", 0)
+    monkeypatch.setattr("threatmodel.export.relation_rows.FEW_FACTS", 1)
+    short = json.loads(analysis_json(desk))
+
+    jsonschema.validate(short, SCHEMA, jsonschema.Draft202012Validator)
+    for name in ("findings", "paths", "capabilities"):
+        counts = [one.get("missing_count", len(one["missing"])) for one in short[name]]
+        assert counts == [len(one["missing"]) for one in whole[name]]
+        assert max(len(one["missing"]) for one in short[name]) <= 1

@@ -67,6 +67,8 @@ class Judge:
     weights: Weights
     reached: dict[str, tuple[Compliance, ...]] = field(default_factory=dict)
     """Rule → the compliance entries that its controls reach: the same for all of its findings."""
+    told: dict[str, tuple[Evidence, ...]] = field(default_factory=dict)
+    """Step of a route → what is said of it."""
 
     def finding(self, compiled: CompiledRule, subject: Element, truth: Truth) -> Finding:
         """Return the finding of a rule on a subject on which its condition is true or unknown."""
@@ -232,25 +234,22 @@ class Judge:
         if not isinstance(subject, Derivation):
             yield from _evidence(truth.used)
             return
-        shown: dict[tuple[str, Span], None] = {}
-        for place, text, span in self.stands_on(subject):
-            shown[(f"{place} is {text}", span)] = None
+        steps = dict.fromkeys((*subject.steps, *subject.body.get("assets", ())))
+        shown = {one: None for step in steps for one in self.telling(step)}
         for one in truth.used:
             if not one.place.startswith(subject.place):
-                shown[(f"{one.place} is {one.text()}", one.span)] = None
-        for text, span in list(shown)[:MOST_EVIDENCE]:
-            yield Evidence(text, span)
+                shown[Evidence(f"{one.place} is {one.text()}", one.span)] = None
+        yield from list(shown)[:MOST_EVIDENCE]
 
-    def stands_on(self, subject: Derivation) -> Iterator[tuple[str, str, Span]]:
-        """Yield the facts of the elements on a route that make it a route."""
-        graph = self.context.graph
-        for step in dict.fromkeys((*subject.steps, *subject.body.get("assets", ()))):
+    def telling(self, step: str) -> tuple[Evidence, ...]:
+        """Return the facts of an element or action that make it part of a route."""
+        if step not in self.told:
+            graph = self.context.graph
             element = graph.elements.get(step) or graph.actions.get(step)
             keys = _TELLING.get(element.kind, ()) if element is not None else ()
-            for key in keys:
-                if element is not None and element.says(key):
-                    known = fact(graph, element, (key,))
-                    yield known.place, known.text(), known.span
+            known = [fact(graph, element, (key,)) for key in keys if element is not None and element.says(key)]
+            self.told[step] = tuple(Evidence(f"{one.place} is {one.text()}", one.span) for one in known)
+        return self.told[step]
 
 
 _TELLING: Final[dict[str, tuple[str, ...]]] = {

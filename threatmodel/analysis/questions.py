@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from threatmodel import resources
 from threatmodel.analysis.finding import FindingState
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 MOST_WORDS: Final = 6  # choices shown behind a line to paste
 MOST_KEYS: Final = 3  # of an answer that is a mapping
+
+
+class _Conclusion(Protocol):
+    """Whatever hangs on facts."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Places of facts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +57,26 @@ def questions(
         findings: Those in state unknown count with the rest.
         workloads: Agent → its class; one that is unknown counts with the rest.
     """
-    first = Counter(
-        fact
-        for conclusions in (derived.paths.listed, derived.influences)
-        for one in conclusions
-        for fact in one.missing
-    )
-    rest = Counter(
-        fact
-        for conclusions in (derived.mishaps, derived.capabilities, derived.invariants, derived.credentials)
-        for one in conclusions
-        for fact in one.missing
-    )
+    first = _counted((derived.paths.listed, derived.influences))
+    rest = _counted((derived.mishaps, derived.capabilities, derived.invariants, derived.credentials))
     rest.update(fact for one in findings if one.state is FindingState.UNKNOWN for fact in one.missing)
     rest.update(f"agents.{agent}.{key}" for agent, one in workloads.items() for key in one.missing)
     ranked = sorted({*first, *rest}, key=lambda fact: (-first[fact], -rest[fact], fact))
     return tuple(Question(fact, ask(fact), paste(fact), first[fact] + rest[fact], first[fact]) for fact in ranked)
+
+
+def _counted(conclusions: Iterable[Iterable[_Conclusion]]) -> Counter[str]:
+    """Return fact → how many conclusions hang on it; many share one list of facts, which is gone through once."""
+    lists: dict[int, tuple[tuple[str, ...], int]] = {}
+    for same in conclusions:
+        for one in same:
+            known = lists.get(id(one.missing))
+            lists[id(one.missing)] = (one.missing, 1 if known is None else known[1] + 1)
+    total: Counter[str] = Counter()
+    for facts, times in lists.values():
+        for fact in facts:
+            total[fact] += times
+    return total
 
 
 def ask(fact: str) -> str:

@@ -21,28 +21,33 @@ class Weights:
     def __init__(self, graph: ModelGraph) -> None:
         """Remember what many paths ask for again and again."""
         self._graph = graph
-        self._known: dict[Circumstances, tuple[Severity, tuple[Step, ...]]] = {}
+        self._known: dict[tuple[object, ...], tuple[Severity, tuple[Step, ...]]] = {}
         self._system = graph.system.word("criticality")
+        outsiders = (*graph.of_kind("person"), *graph.of_kind("external"), *graph.of_kind("agent"))
+        self._partners = frozenset(one.id for one in outsiders if one.word("trust") == "partner")
 
     def path(self, path: AttackPath) -> tuple[Severity, tuple[Step, ...]]:
         """Return the severity of an attack path, and the lines that lead to it."""
-        outsider = self._graph.elements.get(path.source)
-        return self._judged(
-            Circumstances(
-                impact=path.impact,
-                restricted=self._restricted(path.assets) if path.impact == LEAVES else False,
-                certain=path.state == "open" and (outsider is None or outsider.word("trust") != "partner"),
-                final=self._final(path.action, path.impact, mild=path.mild),
-                criticality=self._criticality(path.agent),
-                weakened=path.weakened,
-                mild=path.mild,
-                unknown=path.state == STATES[UNKNOWN],
+        certain = path.state == "open" and path.source not in self._partners
+        key = (path.agent, path.action, path.impact, path.assets, path.mild, path.state, path.weakened, certain)
+        if key not in self._known:
+            self._known[key] = judge_impact(
+                Circumstances(
+                    impact=path.impact,
+                    restricted=self._restricted(path.assets) if path.impact == LEAVES else False,
+                    certain=certain,
+                    final=self._final(path.action, path.impact, mild=path.mild),
+                    criticality=self._criticality(path.agent),
+                    weakened=path.weakened,
+                    mild=path.mild,
+                    unknown=path.state == STATES[UNKNOWN],
+                )
             )
-        )
+        return self._known[key]
 
     def mishap(self, mishap: Mishap) -> tuple[Severity, tuple[Step, ...]]:
         """Return the severity of a mishap, and the lines that lead to it."""
-        return self._judged(
+        return judge_impact(
             Circumstances(
                 impact=mishap.impact,
                 criticality=self._criticality(mishap.agent),
@@ -51,11 +56,6 @@ class Weights:
                 unknown=mishap.state == STATES[UNKNOWN],
             )
         )
-
-    def _judged(self, circumstances: Circumstances) -> tuple[Severity, tuple[Step, ...]]:
-        if circumstances not in self._known:
-            self._known[circumstances] = judge_impact(circumstances)
-        return self._known[circumstances]
 
     def _criticality(self, agent: str) -> str | None:
         return self._graph.elements[agent].word("criticality") or self._system

@@ -11,9 +11,11 @@ from threatmodel.analysis.weight import Weights
 from threatmodel.export.relation_rows import (
     capability_row,
     credential_row,
+    facts,
     influence_row,
     invariant_row,
     mishap_row,
+    most_facts,
     path_row,
 )
 from threatmodel.render.path_view import FATES, by_state
@@ -60,19 +62,20 @@ def analysis_data(analysis: Analysis) -> dict[str, Any]:
     """Return an analysis as plain data; lists of relations are cut where `summary` says that there are more."""
     graph, derived = analysis.model.graph, analysis.derived
     weights = Weights(graph)
+    most = most_facts(derived.paths.listed, derived.influences, derived.capabilities, analysis.findings)
     return {
         "format": FORMAT,
         "system": graph.system.word("name"),
         "file": graph.document.file,
         "date": analysis.today.isoformat(),
         "version": VERSION,
-        "findings": [_finding(finding) for finding in analysis.findings],
-        "capabilities": [capability_row(one) for one in derived.capabilities],
-        "influence": [influence_row(one) for one in derived.influences],
-        "paths": [path_row(one, weights) for one in derived.paths.listed],
-        "mishaps": [mishap_row(one, weights) for one in derived.mishaps],
-        "invariants": [invariant_row(one) for one in derived.invariants],
-        "credentials": [credential_row(one) for one in derived.credentials],
+        "findings": [_finding(finding, most) for finding in analysis.findings],
+        "capabilities": [capability_row(one, most) for one in derived.capabilities],
+        "influence": [influence_row(one, most) for one in derived.influences],
+        "paths": [path_row(one, weights, most) for one in derived.paths.listed],
+        "mishaps": [mishap_row(one, weights, most) for one in derived.mishaps],
+        "invariants": [invariant_row(one, most) for one in derived.invariants],
+        "credentials": [credential_row(one, most) for one in derived.credentials],
         "workload": {
             agent: {"computed": both.computed, "declared": both.declared, "missing": list(both.missing)}
             for agent, both in analysis.workloads.items()
@@ -89,7 +92,7 @@ def analysis_data(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, most: int | None) -> dict[str, Any]:
     return {
         "id": finding.id,
         "rule": finding.rule,
@@ -109,7 +112,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "treatment": finding.treatment or None,
         "path": list(finding.path),
         "carries": finding.carries,
-        "missing": list(finding.missing),
+        **facts(finding.missing, most),
         "evidence": [{"fact": one.fact, **_start(one.span)} for one in finding.evidence],
         "place": {**_start(finding.span), "end_line": finding.span.end_line, "end_column": finding.span.end_column},
         "steps": [{"change": step.change, "reason": step.reason} for step in finding.steps],
@@ -173,7 +176,8 @@ def _summary(analysis: Analysis) -> dict[str, Any]:
         "elements": len(analysis.model.graph.elements),
         "agents": _posture(analysis.posture),
         "paths": dict(derived.paths.by_state),
-        "capabilities": len(derived.capabilities),
+        "capabilities": derived.capability_count,
+        "followed_delegations": derived.deepest,
         "mishaps": by_state([one.state for one in derived.mishaps]),
         "invariants": by_state([one.state for one in derived.invariants], FATES),
         "covered": {name: _by_state(entries) for name, entries in coverage.items()},

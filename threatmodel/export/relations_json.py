@@ -6,8 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from threatmodel.analysis.weight import Weights
-from threatmodel.export.relation_rows import capability_row, influence_row, invariant_row, mishap_row, path_row
-from threatmodel.render.agent_view import place, worst
+from threatmodel.export.relation_rows import (
+    capability_row,
+    influence_row,
+    invariant_row,
+    mishap_row,
+    most_facts,
+    path_row,
+)
+from threatmodel.render.agent_view import place
 from threatmodel.render.path_view import FATES, by_state
 from threatmodel.version import VERSION
 
@@ -28,10 +35,11 @@ def can_json(graph: ModelGraph, answers: tuple[AgentAnswer, ...], derived: Deriv
     """Return what agents can do and what steers them; `answers` says which agents were asked for."""
     asked = {one.agent.id: one for one in answers}
     every = [one for one in derived.capabilities if one.agent in asked]
+    most = most_facts(every, derived.influences)
     data = {
         **_head(CAN, graph, today),
-        "capabilities": [_capability(graph, one) for one in worst(every)],
-        "influence": [influence_row(one) for one in derived.influences if one.agent in asked],
+        "capabilities": [_capability(graph, one, most) for one in every],
+        "influence": [influence_row(one, most) for one in derived.influences if one.agent in asked],
         "agents": [
             {"agent": name, "actions": one.actions(), "forbidden": one.actions("forbidden"),
              "excess": one.actions("excess"), "undescribed": one.undescribed, "doubtful": one.doubtful,
@@ -40,7 +48,7 @@ def can_json(graph: ModelGraph, answers: tuple[AgentAnswer, ...], derived: Deriv
         ],
         "summary": {
             "agents": len(asked),
-            "capabilities": len(every),
+            "capabilities": derived.capability_count if len(asked) == len(graph.agents) else len(every),
             "by_intent": by_state([one.intent for one in every], ("forbidden", "excess", "unstated", "intended")),
             "steered": by_state([one.steered for one in answers], ("yes", "unknown", "no")),
         },
@@ -51,11 +59,12 @@ def can_json(graph: ModelGraph, answers: tuple[AgentAnswer, ...], derived: Deriv
 def paths_json(graph: ModelGraph, view: PathView, today: date) -> str:
     """Return the attack paths, mishaps and invariants that were asked for."""
     weights = Weights(graph)
+    most = most_facts(view.paths, view.mishaps)
     data = {
         **_head(PATHS, graph, today),
-        "paths": [path_row(one, weights) for one in view.paths],
-        "mishaps": [mishap_row(one, weights) for one in view.mishaps],
-        "invariants": [invariant_row(one) for one in view.invariants],
+        "paths": [path_row(one, weights, most) for one in view.paths],
+        "mishaps": [mishap_row(one, weights, most) for one in view.mishaps],
+        "invariants": [invariant_row(one, most) for one in view.invariants],
         "summary": {
             "paths": by_state([one.state for one in view.paths]),
             "decisions": by_state([one.state for one in view.decisions]),
@@ -78,9 +87,9 @@ def _head(form: str, graph: ModelGraph, today: date) -> dict[str, Any]:
     }
 
 
-def _capability(graph: ModelGraph, one: Capability) -> dict[str, Any]:
+def _capability(graph: ModelGraph, one: Capability, most: int | None) -> dict[str, Any]:
     span = place(graph, one.agent, one.route)
-    return {**capability_row(one), "place": {"file": span.file, "line": span.line, "column": span.column}}
+    return {**capability_row(one, most), "place": {"file": span.file, "line": span.line, "column": span.column}}
 
 
 def _text(data: dict[str, Any]) -> str:

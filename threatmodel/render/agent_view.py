@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from threatmodel.model.graph import ModelGraph
     from threatmodel.span import Span
 
-MOST_CAPABILITIES: Final = 50_000  # listed; all are counted
 VERDICTS: Final = ("forbidden", "excess", "unknown", "unstated", "intended")
 """What an ability is against what was intended, in the order in which a reader decides."""
 _BASES: Final = ("attached", "delegated", "triggered", "latent")
@@ -106,16 +105,6 @@ def answers(graph: ModelGraph, derived: Derived) -> tuple[AgentAnswer, ...]:
         steers = steers or [name for one in influences for name in one.by]
         found.append(AgentAnswer(agent, tuple(sorted(abilities, key=_order)), influences, people_first(graph, steers)))
     return tuple(found)
-
-
-def worst(capabilities: Iterable[Capability]) -> list[Capability]:
-    """Return capabilities as they are or, past `MOST_CAPABILITIES`, those that matter most."""
-    known = list(capabilities)
-    if len(known) <= MOST_CAPABILITIES:
-        return known
-    rank = {word: position for position, word in enumerate(VERDICTS)}
-    chosen = sorted(range(len(known)), key=lambda at: (rank[known[at].intent], at))[:MOST_CAPABILITIES]
-    return [known[at] for at in sorted(chosen)]
 
 
 def place(graph: ModelGraph, agent: str, route: Sequence[str]) -> Span:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from threatmodel.analysis.questions import Question
     from threatmodel.analysis.severity import Severity
 
-IN_FULL: Final = 3  # rules that are shown with why and fix, unless all are asked for
-OPEN_LINES: Final = 10  # groups that are shown on a line each after them, unless all are asked for
+IN_FULL: Final = 2  # rules that are shown with why and fix, unless all are asked for
+OPEN_LINES: Final = 8  # groups that are shown on a line each after them, unless all are asked for
 UNKNOWN_LINES: Final = 4  # facts listed under "cannot tell", unless all are asked for
 FACTS: Final = 3  # questions at the end
 COMMENT: Final = "# "  # begins every line that is not to be pasted
