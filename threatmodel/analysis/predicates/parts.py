@@ -178,6 +178,12 @@ def _lying(context: Context, element: Element, *, beside: bool) -> Iterator[Cred
                 yield secret
 
 
+def _calls_a_model(context: Context, element: Element) -> Truth:
+    """A model is called with it, and no service or tool is."""
+    kinds = {user.kind for user in context.graph.credential_users.get(element.id, ())}
+    return Truth("model" in kinds and not kinds & {"tool", "skill", "service", "external"})
+
+
 def _remote_tool(_: Context, element: Element) -> Truth:
     """What uses the secret runs on a host of somebody else's choosing: it is called over a network."""
     if element.word("transport") in REMOTE:
@@ -211,6 +217,7 @@ PARTS: Final[dict[str, Predicate]] = {
     "beside-secrets": Predicate(
         frozenset({"tool", "skill"}), _beside_secrets, "its code runs where a secret lies that is not its own"
     ),
+    "calls-a-model": Predicate(frozenset({"credential"}), _calls_a_model, "a model is called with it and nothing else"),
     "remote-tool": Predicate(frozenset({"tool", "skill"}), _remote_tool, "it is called over a network"),
 }
 """Name → predicate."""
