@@ -20,3 +20,13 @@ def without_collection() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
+
+
+def settled() -> None:
+    """
+    Leave everything there is out of later searches for garbage.
+
+    For a process of our own that ends soon: what an analysis built stays until then, and looking at it again and again
+    takes a quarter of the time of a large one.
+    """
+    gc.freeze()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from threatmodel.analysis.predicates import PREDICATES
 from threatmodel.analysis.relations import relation
-from threatmodel.analysis.truth import FALSE, Truth, all_of, any_of
+from threatmodel.analysis.truth import FALSE, TRUE, Truth, all_of, any_of
 from threatmodel.model.facts import Fact, State, fact
 from threatmodel.model.patterns import matches
 from threatmodel.model.worst import seconds
@@ -50,8 +50,18 @@ def compile_condition(condition: Mapping[str, Any], kinds: frozenset[str]) -> Te
 
 
 def _all(operand: object, kinds: frozenset[str]) -> Test:
-    parts = [compile_condition(part, kinds) for part in _list(operand)]
-    return lambda context, element: all_of(part(context, element) for part in parts)
+    parts = tuple(compile_condition(part, kinds) for part in _list(operand))
+
+    def test(context: Context, element: Element) -> Truth:
+        held: list[Truth] = []
+        for part in parts:
+            truth = part(context, element)
+            if truth.value is False:
+                return truth
+            held.append(truth)
+        return all_of(held)
+
+    return test
 
 
 def _any(operand: object, kinds: frozenset[str]) -> Test:
@@ -65,14 +75,26 @@ def _not(operand: object, kinds: frozenset[str]) -> Test:
 
 
 def _is(operand: object, _: frozenset[str]) -> Test:
-    """`{path: word}` or `{path: [words]}`: the fact is one of the words. Several paths: all of them."""
-    wanted = [(_path(key), frozenset(map(_plain, _list_or_one(value)))) for key, value in _mapping(operand).items()]
+    """`{path: word}` or `{path: [words]}`: the fact, or one item of a list, is one of the words. Several paths: all."""
+    tests = [
+        _one_of(_path(key), frozenset(map(_plain, _list_or_one(value)))) for key, value in _mapping(operand).items()
+    ]
+    return tests[0] if len(tests) == 1 else lambda context, element: all_of(one(context, element) for one in tests)
 
-    def one(context: Context, element: Element, path: tuple[str, ...], words: frozenset[object]) -> Truth:
+
+def _one_of(path: tuple[str, ...], words: frozenset[object]) -> Test:
+    def test(context: Context, element: Element) -> Truth:
+        if element.derived:
+            value = element.body[path[0]]
+            return TRUE if (not words.isdisjoint(value) if isinstance(value, list) else value in words) else FALSE
         known = fact(context.graph, element, path)
-        return _judge(known, lambda value: _plain(value) in words)
+        if not known.known:
+            return FALSE if known.state is State.ABSENT else Truth(None, (), (known,))
+        value = known.value
+        held = not words.isdisjoint(value) if isinstance(value, tuple) else _plain(value) in words
+        return Truth(held, (known,))
 
-    return lambda context, element: all_of(one(context, element, path, words) for path, words in wanted)
+    return test
 
 
 def _includes(operand: object, _: frozenset[str]) -> Test:

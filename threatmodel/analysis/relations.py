@@ -137,11 +137,7 @@ def readers(graph: ModelGraph, start: Element) -> Elements:
         target = graph.elements.get(flow.target)
         if isinstance(target, Agent) and flow.word("content") not in _NO_TEXT:
             found[target.id] = target
-    for agent in graph.agents:
-        for action in graph.attached[agent.id]:
-            reads = "read" in action.effects and start.id in action.words("store")
-            if reads and action.word("returns") != "typed":
-                found[agent.id] = agent
+    found.update((agent.id, agent) for agent in graph.readers_by_action.get(start.id, ()))
     return tuple(found.values())
 
 

@@ -37,6 +37,7 @@ class Derivation(Element):
     steps: tuple[str, ...]
     """The route it shows; empty where there is none."""
 
+    derived: ClassVar[bool] = True
     fields: ClassVar[Mapping[str, frozenset[str]]] = {}
     """Field → the words it may hold; empty for names and lists of names."""
 

@@ -95,11 +95,14 @@ def loaded(file: Path, catalogs: tuple[Path, ...]) -> Model:
 def analyzed(file: Path, catalogs: tuple[Path, ...], today: datetime | None) -> Analysis:
     """Load and analyze a description."""
     from threatmodel.api import analyze
+    from threatmodel.memory import settled
 
     model = loaded(file, catalogs)
     day: date | None = None if today is None else today.date()
     with the_console().progress("Asking the rules"):
-        return analyze(model, today=day)
+        analysis = analyze(model, today=day)
+    settled()
+    return analysis
 
 
 def related(file: Path, catalogs: tuple[Path, ...], today: datetime | None) -> tuple[Model, Derived, date]:

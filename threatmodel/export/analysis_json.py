@@ -9,6 +9,7 @@ from threatmodel.analysis.coverage import Covered, Proof
 from threatmodel.analysis.finding import FindingState
 from threatmodel.analysis.weight import Weights
 from threatmodel.export.relation_rows import (
+    Lines,
     capability_row,
     credential_row,
     facts,
@@ -16,7 +17,7 @@ from threatmodel.export.relation_rows import (
     invariant_row,
     mishap_row,
     most_facts,
-    path_row,
+    path_lines,
 )
 from threatmodel.render.path_view import FATES, by_state
 from threatmodel.render.view import overview
@@ -40,14 +41,16 @@ def analysis_json(analysis: Analysis) -> str:
     """
     Return an analysis as JSON text that ends with a newline.
 
-    Keys stand in the order of `analysis_data`, lists in that of the analysis: the same input gives the same bytes. Each
+    Keys stand in the order of `_data`, lists in that of the analysis: the same input gives the same bytes. Each
     finding, question and so on has a line of its own, so that a diff of two analyses shows what changed.
     """
-    parts = (f'"{key}": {_lines(value)}' for key, value in analysis_data(analysis).items())
+    parts = (f'"{key}": {_lines(value)}' for key, value in _data(analysis).items())
     return "{" + ",\n ".join(parts) + "}\n"
 
 
 def _lines(value: object) -> str:
+    if isinstance(value, Lines) and value:
+        return "[\n  " + ",\n  ".join(value) + "\n ]"
     if isinstance(value, list) and value:
         return "[\n  " + ",\n  ".join(map(_compact, value)) + "\n ]"
     if isinstance(value, dict) and value:
@@ -58,8 +61,8 @@ def _lines(value: object) -> str:
 _compact: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def analysis_data(analysis: Analysis) -> dict[str, Any]:
-    """Return an analysis as plain data; lists of relations are cut where `summary` says that there are more."""
+def _data(analysis: Analysis) -> dict[str, Any]:
+    """Return an analysis as data (paths as JSON already); lists are cut where `summary` says that there are more."""
     graph, derived = analysis.model.graph, analysis.derived
     weights = Weights(graph)
     most = most_facts(derived.paths.listed, derived.influences, derived.capabilities, analysis.findings)
@@ -72,7 +75,7 @@ def analysis_data(analysis: Analysis) -> dict[str, Any]:
         "findings": [_finding(finding, most) for finding in analysis.findings],
         "capabilities": [capability_row(one, most) for one in derived.capabilities],
         "influence": [influence_row(one, most) for one in derived.influences],
-        "paths": [path_row(one, weights, most) for one in derived.paths.listed],
+        "paths": path_lines(derived.paths.listed, weights, most),
         "mishaps": [mishap_row(one, weights, most) for one in derived.mishaps],
         "invariants": [invariant_row(one, most) for one in derived.invariants],
         "credentials": [credential_row(one, most) for one in derived.credentials],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from threatmodel.analysis.capability import Capability
     from threatmodel.analysis.influence import Influence
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from threatmodel.analysis.weight import Weights
 
 
+_json: Final = json.JSONEncoder(ensure_ascii=False).encode
+_TRUTH: Final = {True: "true", False: "false"}
+word: Final[Callable[[str], str]] = json.encoder.encode_basestring  # a text as JSON
 ALL_FACTS: Final = 100_000
 """Missing facts that all rows of an output list. Where there are more, each row lists the first few of its own."""
 FEW_FACTS: Final = 10
@@ -58,14 +62,39 @@ def influence_row(one: Influence, most: int | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def path_row(one: AttackPath, weights: Weights, most: int | None) -> dict[str, Any]:
-    """Return one attack path."""
-    return {
-        "id": one.id, "source": one.source, "agent": one.agent, "action": one.action, "impact": one.impact,
-        "mild": one.mild, "assets": list(one.assets), "steps": list(one.steps), "state": one.state,
-        "severity": weights.path(one)[0].word, "broken_by": list(one.broken_by), "claimed_by": list(one.claimed_by),
-        **facts(one.missing, most), "weakened": one.weakened, "reading": one.reading or None,
-    }  # fmt: skip
+class Lines(list[str]):
+    """Entries that are JSON already."""
+
+
+def path_lines(paths: Iterable[AttackPath], weights: Weights, most: int | None) -> Lines:
+    """
+    Return attack paths as JSON.
+
+    A large system has many thousand that share names and facts: each of these is turned into text once.
+    """
+    shared: dict[int, str] = {}
+    listed: dict[tuple[str, ...], str] = {}
+
+    def names(values: tuple[str, ...]) -> str:
+        known = listed.get(values)
+        if known is None:
+            known = listed[values] = f"[{', '.join(map(word, values))}]"
+        return known
+
+    lines = Lines()
+    for one in paths:
+        missing = shared.get(id(one.missing))
+        if missing is None:
+            missing = shared[id(one.missing)] = _json(facts(one.missing, most))[1:]
+        lines.append(
+            f'{{"id": {word(one.id)}, "source": {word(one.source)}, "agent": {word(one.agent)}, '
+            f'"action": {word(one.action)}, "impact": "{one.impact}", "mild": {_TRUTH[one.mild]}, '
+            f'"assets": {names(one.assets)}, "steps": {names(one.steps)}, "state": "{one.state}", '
+            f'"severity": "{weights.path(one)[0].word}", "broken_by": {names(one.broken_by)}, '
+            f'"claimed_by": {names(one.claimed_by)}, "weakened": {_TRUTH[one.weakened]}, '
+            f'"reading": {word(one.reading) if one.reading else "null"}, {missing}'
+        )
+    return lines
 
 
 def mishap_row(one: Mishap, weights: Weights, most: int | None) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from threatmodel.analysis.weight import Weights
 from threatmodel.export.relation_rows import (
+    Lines,
     capability_row,
     influence_row,
     invariant_row,
     mishap_row,
     most_facts,
-    path_row,
+    path_lines,
 )
 from threatmodel.render.agent_view import place
 from threatmodel.render.path_view import FATES, by_state
@@ -62,7 +63,7 @@ def paths_json(graph: ModelGraph, view: PathView, today: date) -> str:
     most = most_facts(view.paths, view.mishaps)
     data = {
         **_head(PATHS, graph, today),
-        "paths": [path_row(one, weights, most) for one in view.paths],
+        "paths": path_lines(view.paths, weights, most),
         "mishaps": [mishap_row(one, weights, most) for one in view.mishaps],
         "invariants": [invariant_row(one, most) for one in view.invariants],
         "summary": {
@@ -98,6 +99,8 @@ def _text(data: dict[str, Any]) -> str:
 
 
 def _lines(value: object) -> str:
+    if isinstance(value, Lines) and value:
+        return "[\n  " + ",\n  ".join(value) + "\n ]"
     if isinstance(value, list) and value:
         return "[\n  " + ",\n  ".join(map(_compact, value)) + "\n ]"
     return _compact(value)

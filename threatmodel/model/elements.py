@@ -28,6 +28,8 @@ class Element:
     """The beginning of the places of its facts: `agents.triage`, `tools.crm.actions.read_ticket`."""
 
     kind: ClassVar[str] = "element"
+    derived: ClassVar[bool] = False
+    """Whether nobody wrote it down: it follows from what was written, and all its fields are known."""
     defaults: ClassVar[Mapping[str, Any]] = {}
     """What an unsaid key means, where that is not `unknown` (DESIGN, "Unsaid but not unknown")."""
 

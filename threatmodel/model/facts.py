@@ -68,8 +68,16 @@ def fact(graph: ModelGraph, element: Element, path: tuple[str, ...]) -> Fact:
     Return the fact at a path that starts at an element.
 
     A mapping on the way is entered; a reference in `HOPS` leads to the element it names. Keys that no default
-    covers are unknown where nobody states them.
+    covers are unknown where nobody states them. Many rules ask for the same facts: each is looked up once.
     """
+    key = (element, path)
+    known = graph.facts.get(key)
+    if known is None:
+        known = graph.facts[key] = _looked_up(graph, element, path)
+    return known
+
+
+def _looked_up(graph: ModelGraph, element: Element, path: tuple[str, ...]) -> Fact:
     here: Element = element
     node: MapNode = here.body
     place = here.place

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from threatmodel.diagnostics import Diagnostic
     from threatmodel.load.document import Document
+    from threatmodel.model.facts import Fact
     from threatmodel.span import Span
 
 
@@ -81,6 +82,11 @@ class ModelGraph:
     def find(self, name: str) -> Element | None:
         """Return the element, action, delegation or flow of that id."""
         return self.elements.get(name) or self.actions.get(name) or self._edges_by_id.get(name)
+
+    @cached_property
+    def facts(self) -> dict[tuple[Element, tuple[str, ...]], Fact]:
+        """The facts that were asked for, by element and path; `model.facts` fills it."""
+        return {}
 
     @cached_property
     def agents(self) -> tuple[Agent, ...]:
@@ -177,6 +183,17 @@ class ModelGraph:
     def users_of_memory(self) -> Mapping[str, tuple[Agent, ...]]:
         """Store → the agents that have it as memory."""
         return _inverse((agent, name) for agent in self.agents for name in agent.words("memory"))
+
+    @cached_property
+    def readers_by_action(self) -> Mapping[str, tuple[Agent, ...]]:
+        """Store → the agents that have an action which brings back text of it."""
+        return _inverse(
+            (agent, name)
+            for agent in self.agents
+            for action in self.attached[agent.id]
+            if "read" in action.effects and action.word("returns") != "typed"
+            for name in action.words("store")
+        )
 
     # Identities and credentials
 
