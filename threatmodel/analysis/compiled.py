@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from threatmodel.analysis.conditions import ConditionError, Test, compile_condition
 from threatmodel.analysis.relations import relation
+from threatmodel.analysis.subjects import SUBJECTS
 from threatmodel.errors import RuleError
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ class CompiledRule:
     unknown_parts: tuple[str, ...]
     references: tuple[tuple[str, tuple[str, ...]], ...]
     """Framework → its entries that the rule names."""
-    impacts: frozenset[str] | None = None
-    """The only impacts that its condition lets through; None where it does not ask, as rules about elements do not."""
+    narrow: tuple[tuple[str, frozenset[str]], ...] = ()
+    """Fields of something derived with the only words that the condition lets through, to look at no others."""
     matters: Test | None = None
     """Which of the elements that `broken_at` leads to need a control; None where only the subject counts."""
 
@@ -64,21 +65,28 @@ def compile_rule(rule: Rule) -> CompiledRule:
             raise RuleError(rule.id, "broken_at", message)
     unknown = rule.unknown or f"cannot tell whether this holds for {{id}}: {rule.title[:1].lower()}{rule.title[1:]}"
     primary = tuple(rule.primary.split(".")) if rule.primary else ()
+    narrow = _narrow(rule.when) if kinds <= SUBJECTS.keys() else ()
     return CompiledRule(
-        rule, test, primary, _cut(rule.message), _cut(unknown), _by_framework(rule.references), _impacts(rule.when),
-        matters,
-    )  # fmt: skip
+        rule, test, primary, _cut(rule.message), _cut(unknown), _by_framework(rule.references), narrow, matters
+    )
 
 
-def _impacts(when: Mapping[str, Any]) -> frozenset[str] | None:
-    """Return the impacts that a condition lets through at its top; None where it does not ask for any."""
+def _narrow(when: Mapping[str, Any]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return what the `is` and `includes` at the top of a condition ask of single fields."""
     parts = when["all"] if isinstance(when.get("all"), list) else [when]
+    found = []
     for part in parts:
-        asked = part.get("is") if isinstance(part, dict) else None
-        if isinstance(asked, dict) and "impact" in asked:
-            words = asked["impact"]
-            return frozenset(map(str, words if isinstance(words, list) else [words]))
-    return None
+        [(operator, asked)] = part.items()
+        if operator in {"is", "includes"} and isinstance(asked, dict):
+            for path, value in asked.items():
+                words = [_word(word) for word in (value if isinstance(value, list) else [value])]
+                if not any("*" in word for word in words):
+                    found.append((path, frozenset(words)))
+    return tuple(found)
+
+
+def _word(value: object) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def _by_framework(references: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -95,9 +95,7 @@ def _derived(judge: Judge, compiled: CompiledRule, kind: str) -> tuple[list[Find
     """Return what a rule finds among what was derived, and of how many other agents too little is stated to ask."""
     subjects = judge.context.subjects
     findings = []
-    for subject in subjects.of_kind(kind):
-        if compiled.impacts is not None and subject.word("impact") not in compiled.impacts:
-            continue
+    for subject in subjects.having(kind, compiled.narrow):
         truth = _asked(compiled, judge.context, subject)
         if truth.value is not False:
             findings.append(_found(judge, compiled, subject, truth))

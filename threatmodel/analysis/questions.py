@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from threatmodel import resources
@@ -72,10 +73,13 @@ def _counted(conclusions: Iterable[Iterable[_Conclusion]]) -> Counter[str]:
         for one in same:
             known = lists.get(id(one.missing))
             lists[id(one.missing)] = (one.missing, 1 if known is None else known[1] + 1)
-    total: Counter[str] = Counter()
+    as_often: dict[int, list[tuple[str, ...]]] = {}
     for facts, times in lists.values():
-        for fact in facts:
-            total[fact] += times
+        as_often.setdefault(times, []).append(facts)
+    total: Counter[str] = Counter()
+    for times, shared in as_often.items():
+        for fact, count in Counter(chain.from_iterable(shared)).items():
+            total[fact] += times * count
     return total
 
 

@@ -134,6 +134,7 @@ class Subjects:
         self._graph = graph
         self.derived = derived
         self._named: dict[str, tuple[str | None, ...]] = {}
+        self._indexes: dict[tuple[str, str], Mapping[str, list[tuple[int, Derivation]]]] = {}
 
     def of_kind(self, kind: str) -> tuple[Derivation, ...]:
         """Return all subjects of a derived kind, in the order of the description."""
@@ -142,6 +143,30 @@ class Subjects:
             "invariant": self.invariants, "influence": self.influences,
         } if kind in SUBJECTS else {}  # fmt: skip
         return found.get(kind, ())
+
+    def having(self, kind: str, fields: Iterable[tuple[str, frozenset[str]]]) -> Iterable[Derivation]:
+        """Return the subjects of a kind of which the rarest of some fields holds one of its words, in order."""
+        everything = self.of_kind(kind)
+        chosen: list[tuple[int, Derivation]] | None = None
+        for field, words in fields:
+            index = self._index(kind, field)
+            found = [one for word in words for one in index.get(word, ())]
+            if chosen is None or len(found) < len(chosen):
+                chosen = found
+        if chosen is None:
+            return everything
+        return [subject for _, subject in sorted(dict(chosen).items())]
+
+    def _index(self, kind: str, field: str) -> Mapping[str, list[tuple[int, Derivation]]]:
+        """Return word → the subjects whose field holds it, with their places in the order."""
+        if (kind, field) not in self._indexes:
+            index: dict[str, list[tuple[int, Derivation]]] = {}
+            for place, subject in enumerate(self.of_kind(kind)):
+                value = subject.body[field]
+                for word in value if isinstance(value, list) else (value,):
+                    index.setdefault(word, []).append((place, subject))
+            self._indexes[kind, field] = index
+        return self._indexes[kind, field]
 
     # Indexes
 

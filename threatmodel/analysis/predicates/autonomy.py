@@ -60,7 +60,7 @@ def _undoes_what_watches_it(context: Context, element: Element) -> Truth:
             any(_removes_records(one, touched) for touched in authority.touched(one))
             or (one.effect in REARRANGES and not one.gates and _checked_there(context, one))
             for one in element.parts
-            if one.basis != "delegated"
+            if one.basis != "delegated" and (one.effect in REMOVES or one.effect in REARRANGES)
         )
     )
 
