@@ -274,6 +274,12 @@ class Subjects:
         return {place: tuple(harms.values()) for place, harms in found.items()}
 
     @cached_property
+    def poisoned(self) -> frozenset[str]:
+        """Stores that a path to lasting text, not broken, leads to or over."""
+        lasting = (one for one in self.paths if one.body["impact"] == "persistence" and one.body["state"] != "broken")
+        return frozenset(name for one in lasting for name in one.elements)
+
+    @cached_property
     def path_named(self) -> Mapping[str, PathSubject]:
         """`agent>action:impact` → the attack paths to it; a mishap to the same has the same name."""
         return {one.id: one for one in self.paths}

@@ -74,11 +74,7 @@ def _mixes_outsiders_text(context: Context, element: Element) -> Truth:
 
 def _keeps_own_output(context: Context, element: Element) -> Truth:
     """An agent writes it and an agent reads it; where outsiders can write through one, a path says so already."""
-    poisoned = any(
-        path.word("impact") == "persistence" and path.word("state") != "broken" and element.id in path.elements
-        for path in context.subjects.paths
-    )
-    if poisoned or not readers(context.graph, element) or not passes_text(element):
+    if element.id in context.subjects.poisoned or not readers(context.graph, element) or not passes_text(element):
         return FALSE
     if not element.says("writers") and context.graph.users_of_memory.get(element.id):
         return Truth(value=True, used=(Fact(element.place, "memory of an agent", State.STATED, element.span),))
@@ -121,8 +117,8 @@ def _before(context: Context, agent: Agent) -> Iterator[str]:
     """Yield the data that comes before an agent: what it reads, remembers and is sent."""
     graph = context.graph
     yield from agent.words("data")
-    for one in context.subjects.derived.capabilities:
-        if one.agent == agent.id and one.effect == "read" and one.basis == "attached":
+    for one in context.subjects.powers_of.get(agent.id, ()):
+        if one.effect == "read" and one.basis == "attached":
             yield from one.data or ()
     for name in agent.words("memory"):
         store = graph.elements.get(name)
