@@ -97,7 +97,7 @@ def test_a_mishap_needs_no_attacker(run: Callable[..., Result]) -> None:
 
     assert "Without any attacker, coder can destroy or overwrite what is there by production.delete_volume" in text
     assert "domain-token lies in its reach and opens production.delete_volume, past the tool" in text
-    assert "nightly-copies (backup-restore, line 102) does nothing: it lies in volume-copies" in text
+    assert "nightly-copies (backup-restore, line 107) does nothing: it lies in volume-copies" in text
     assert "human-approval on production.delete_volume (cost 1)" in text
 
 
