@@ -115,12 +115,14 @@ def order(finding: Finding) -> tuple[int, int, str]:
 def by_fact(findings: tuple[Finding, ...], asked: tuple[Question, ...]) -> tuple[Finding, ...]:
     """Group what cannot be told by the missing fact that would settle most, whatever rule asks for it."""
     rank = {question.fact: position for position, question in enumerate(asked)}
+    first: dict[tuple[str, ...], str] = {}
 
     def grouped(finding: Finding) -> Finding:
-        known = [fact for fact in finding.missing if fact in rank]
-        if finding.state is not FindingState.UNKNOWN or not known:
+        if finding.state is not FindingState.UNKNOWN or not finding.missing:
             return finding
-        return replace(finding, group=f"unsaid@{min(known, key=rank.__getitem__)}")
+        if finding.missing not in first:
+            first[finding.missing] = min(finding.missing, key=lambda fact: rank.get(fact, len(rank)))
+        return replace(finding, group=f"unsaid@{first[finding.missing]}")
 
     return tuple(map(grouped, findings))
 

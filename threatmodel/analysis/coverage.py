@@ -94,9 +94,10 @@ class Assessor:
             said = f", {claimed} of them with a control that is only claimed" if claimed else ""
             return Covered.OPEN, f"{len(opened)} open{said}", None
         if unknown:
-            facts = dict.fromkeys(fact for finding in unknown for fact in finding.missing)
+            facts = set[str]().union(*(finding.missing for finding in unknown))
+            first = next((fact for finding in unknown for fact in finding.missing), "none")
             many = "fact is" if len(facts) == 1 else "facts are"
-            return Covered.CANNOT_TELL, f"{len(facts)} {many} missing, such as {next(iter(facts), 'none')}", None
+            return Covered.CANNOT_TELL, f"{len(facts)} {many} missing, such as {first}", None
         if layer and layer not in self.layers:
             return Covered.NOT_APPLICABLE, f"the system has nothing in layer {layer}", None
         if not looked_at:

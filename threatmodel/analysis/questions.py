@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from threatmodel import resources
@@ -123,13 +123,18 @@ def _schema() -> dict[str, Any]:
 
 def _schema_of(keys: tuple[str, ...]) -> dict[str, Any]:
     """Return the schema of the value at a fact's place, with the description that stands beside its reference."""
-    definitions = _schema()["$defs"]
     section, *rest = keys
-    if section == "system":
-        node: dict[str, Any] = definitions["system"]
-    else:
-        node = definitions.get(SECTIONS.get(section, section.rstrip("s")), {})
-        rest = rest[1:]
+    rest = rest if section == "system" else rest[1:]
+    steps = ["" if before in {"actions", "delegates_to"} else key for before, key in pairwise(["", *rest])]
+    return _schema_at(section, tuple(steps))
+
+
+@cache
+def _schema_at(section: str, rest: tuple[str, ...]) -> dict[str, Any]:
+    """Return the schema at keys below an element; names of actions and callees are left empty."""
+    definitions = _schema()["$defs"]
+    kind = "system" if section == "system" else SECTIONS.get(section, section.rstrip("s"))
+    node: dict[str, Any] = definitions.get(kind, {})
     position = 0
     while position < len(rest):
         key = rest[position]

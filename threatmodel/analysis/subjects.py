@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from threatmodel.analysis.authority import Authority
@@ -188,15 +190,20 @@ class Subjects:
     @cached_property
     def carried(self) -> Mapping[str, int]:
         """Element, action or control → attack paths, not broken, that lead over it or that it only claims to break."""
-        found: dict[str, int] = {}
-        for path in self.derived.paths.listed:
-            if path.state == "broken":
-                continue
-            names = {*path.steps, *path.claimed_by, *path.assets, path.action}
-            names |= {name.partition(".")[0] for name in names if "." in name}
-            for name in names:
-                found[name] = found.get(name, 0) + 1
-        return found
+        parts: dict[str, tuple[str, ...]] = {}
+
+        def names(path: AttackPath) -> set[str]:
+            """Return what a path leads over: of an action its tool too."""
+            found: set[str] = set()
+            for name in (*path.steps, *path.claimed_by, *path.assets, path.action):
+                known = parts.get(name)
+                if known is None:
+                    known = parts[name] = (name, name.partition(".")[0]) if "." in name else (name,)
+                found.update(known)
+            return found
+
+        led = (names(path) for path in self.derived.paths.listed if path.state != "broken")
+        return Counter(chain.from_iterable(led))
 
     @cached_property
     def broken_by(self) -> Mapping[str, tuple[AttackPath | Mishap, ...]]:
