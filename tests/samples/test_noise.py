@@ -26,7 +26,7 @@ ALWAYS: Final = 2
 SMALL: Final = 15
 """Elements; patterns have fewer. Forty lines in which nearly every one is there to show something."""
 PER_ELEMENT: Final = {True: 3.0, False: 1.5}
-"""Small or not → below so many groups for each element."""
+"""Small or not → the most groups for each element."""
 
 every_description = pytest.mark.parametrize(
     "path", READ, ids=lambda path: path.parent.name if path.stem == "system" else path.stem
@@ -57,4 +57,4 @@ def test_no_rule_drowns_the_others(path: Path) -> None:
 def test_there_are_fewer_groups_than_anybody_minds(path: Path) -> None:
     groups, elements = looked_at(path)
 
-    assert len(groups) < PER_ELEMENT[elements < SMALL] * elements
+    assert len(groups) <= PER_ELEMENT[elements < SMALL] * elements
