@@ -21,7 +21,7 @@ def fourfold(found: Posture) -> str:
     held = f"{found.proven} of {found.endangered}" if found.endangered else "none needed"
     return (
         f"Agents ({found.agents}): can act {found.act} · can be influenced {found.influenced}{perhaps} · "
-        f"proven controls {held} · unknown {found.unknown}"
+        f"proven controls {held} · reach or influence unknown {found.unknown}"
     )
 
 
