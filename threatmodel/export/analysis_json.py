@@ -24,7 +24,7 @@ from threatmodel.render.view import overview
 from threatmodel.version import VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.coverage import Coverage
@@ -62,7 +62,7 @@ _compact: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _data(analysis: Analysis) -> dict[str, Any]:
-    """Return an analysis as data (paths as JSON already); lists are cut where `summary` says that there are more."""
+    """Return an analysis as data (the longest lists as JSON already); `summary` says where there is more."""
     graph, derived = analysis.model.graph, analysis.derived
     weights = Weights(graph)
     most = most_facts(derived.paths.listed, derived.influences, derived.capabilities, analysis.findings)
@@ -72,7 +72,7 @@ def _data(analysis: Analysis) -> dict[str, Any]:
         "file": graph.document.file,
         "date": analysis.today.isoformat(),
         "version": VERSION,
-        "findings": [_finding(finding, most) for finding in analysis.findings],
+        "findings": _finding_lines(analysis.findings, most),
         "capabilities": [capability_row(one, most) for one in derived.capabilities],
         "influence": [influence_row(one, most) for one in derived.influences],
         "paths": path_lines(derived.paths.listed, weights, most),
@@ -95,21 +95,28 @@ def _data(analysis: Analysis) -> dict[str, Any]:
     }
 
 
+def _finding_lines(findings: Iterable[Finding], most: int | None) -> Lines:
+    """Return findings as JSON; what all findings of a rule say is turned into text once."""
+    of_rule: dict[str, str] = {}
+    lines = Lines()
+    for finding in findings:
+        if finding.rule not in of_rule:
+            of_rule[finding.rule] = _compact(_of_rule(finding))[1:]
+        lines.append(f"{_compact(_finding(finding, most))[:-1]}, {of_rule[finding.rule]}")
+    return lines
+
+
 def _finding(finding: Finding, most: int | None) -> dict[str, Any]:
     return {
         "id": finding.id,
         "rule": finding.rule,
-        "title": finding.title,
         "message": finding.message,
         "severity": finding.severity.word,
         "state": finding.state.value,
         "subject": finding.subject,
         "elements": list(finding.elements),
         "layers": list(finding.layers),
-        "references": {framework: list(entries) for framework, entries in finding.references},
-        "compliance": _compliance(finding),
         "group": finding.group,
-        "controls": list(finding.controls),
         "mitigated_by": list(finding.mitigated_by),
         "claimed_by": list(finding.claimed_by),
         "treatment": finding.treatment or None,
@@ -119,6 +126,15 @@ def _finding(finding: Finding, most: int | None) -> dict[str, Any]:
         "evidence": [{"fact": one.fact, **_start(one.span)} for one in finding.evidence],
         "place": {**_start(finding.span), "end_line": finding.span.end_line, "end_column": finding.span.end_column},
         "steps": [{"change": step.change, "reason": step.reason} for step in finding.steps],
+    }
+
+
+def _of_rule(finding: Finding) -> dict[str, Any]:
+    return {
+        "title": finding.title,
+        "references": {framework: list(entries) for framework, entries in finding.references},
+        "compliance": _compliance(finding),
+        "controls": list(finding.controls),
         "why": finding.why,
         "fix": finding.fix,
     }
