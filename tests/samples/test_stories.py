@@ -127,6 +127,44 @@ def test_the_hardened_mail_assistant_still_sends_mail(derived: Callable[[str], D
     assert [path.state for path in found.paths.listed if path.source == "customer"] == ["broken"]
 
 
+def test_a_request_to_a_site_of_a_tenant_drains_the_cluster(derived: Callable[[str], Derived]) -> None:
+    """The sentence is written down as an error, found by one agent, and read by another that has a terminal."""
+    found = derived("operations")
+    path = next(one for one in found.paths.listed if one.id == "visitor>repairer>cluster.drain:destruction")
+
+    assert path.state == "open"
+    assert path.steps[:3] == ("visitor", "edge", "request-log")
+    assert "drain-approval" not in path.broken_by
+
+
+def test_nobody_steers_the_agent_that_pays_credits(derived: Callable[[str], Derived]) -> None:
+    """It pays on its own judgment all the same."""
+    found = derived("operations")
+
+    assert [one.agent for one in found.influences if one.agent == "credits"] == []
+    assert mishap_states(found)["credits", "billing.credit", "payment"] == "open"
+
+
+def test_the_hardened_crew_does_the_same_work(derived: Callable[[str], Derived]) -> None:
+    """It lost the terminal and the rules of the cluster, and proposes where it wrote."""
+    before, after = (
+        {one.action for one in derived(name).capabilities} for name in ("operations", "operations-hardened")
+    )
+
+    assert before - after == {"cluster.set-rules", "runbook-editor.edit", "terminal.run", "web.open"}
+    assert after - before == {"cluster.inspect", "manuals.open", "runbook-editor.propose"}
+
+
+def test_a_branch_tells_the_fixer_what_to_do(derived: Callable[[str], Derived]) -> None:
+    """Whoever opens a pull request writes the instructions; the review stands before what goes back, not before it."""
+    found = derived("open-project")
+    states = path_states(found)
+
+    assert states["contributor>fixer>preview-site.show:execution"] == "open"
+    assert states["contributor>fixer>forge.push_fix:persistence"] == "broken"
+    assert [one.state for one in found.invariants] == ["held"]
+
+
 @pytest.mark.parametrize(
     ("sample", "element"),
     [
@@ -135,6 +173,10 @@ def test_the_hardened_mail_assistant_still_sends_mail(derived: Callable[[str], D
         ("echoleak-hardened", "copilot-agent"),
         ("postmark-mcp-hardened", "assistant-agent"),
         ("postmark-mcp-hardened", "postmark-mcp"),
+        ("operations-hardened", "dispatcher"),
+        ("operations-hardened", "investigator"),
+        ("operations-hardened", "repairer"),
+        ("operations-hardened", "housekeeper"),
     ],
 )
 def test_an_attacker_who_has_it_opens_nothing(loaded: Callable[[str], Model], sample: str, element: str) -> None:
