@@ -11,9 +11,9 @@ from threatmodel.analysis.derived import Derived, derive
 from threatmodel.analysis.engine import RuleResult, run_rules
 from threatmodel.analysis.finding import OPEN_STATES, Finding, FindingState
 from threatmodel.analysis.holding import proven
+from threatmodel.analysis.known import Subjects
 from threatmodel.analysis.posture import Posture, posture
 from threatmodel.analysis.questions import Question, questions
-from threatmodel.analysis.subjects import Subjects
 from threatmodel.analysis.treatment import treat
 from threatmodel.analysis.workload import Workload, workload
 from threatmodel.model.layers import Placement, place_all

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from threatmodel.analysis.subjects import Subjects
+    from threatmodel.analysis.known import Subjects
     from threatmodel.catalog.reader import Catalog
     from threatmodel.model.graph import ModelGraph
     from threatmodel.model.layers import Placement

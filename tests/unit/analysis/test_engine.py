@@ -13,7 +13,7 @@ from threatmodel.analysis.context import Context
 from threatmodel.analysis.derived import derive
 from threatmodel.analysis.engine import run_rules
 from threatmodel.analysis.finding import FindingState
-from threatmodel.analysis.subjects import Subjects
+from threatmodel.analysis.known import Subjects
 from threatmodel.catalog.rule import Rule, rule_from
 from threatmodel.errors import RuleError
 from threatmodel.model.layers import place_all
