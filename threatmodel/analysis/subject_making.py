@@ -58,7 +58,7 @@ class Maker:
         self._named: dict[str, tuple[str | None, ...]] = {}
 
     def path(self, same: list[AttackPath]) -> PathSubject:
-        """Return the attack paths to one impact through one action of an agent, from whatever sources, as one subject."""
+        """Return the attack paths to one impact through one action of an agent, whatever their source, as a subject."""
         paths = sorted(same, key=lambda one: (STATES.index(one.state), one.mild, len(one.steps), one.id))
         first = paths[0]
         worst = [one for one in paths if one.state == first.state]
