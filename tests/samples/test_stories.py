@@ -156,11 +156,11 @@ def test_the_hardened_crew_does_the_same_work(derived: Callable[[str], Derived])
 
 
 def test_a_branch_tells_the_fixer_what_to_do(derived: Callable[[str], Derived]) -> None:
-    """Whoever opens a pull request writes the instructions; the review stands before what goes back, not before it."""
+    """Whoever opens a pull request writes the instructions; a yes given once for all previews is no answer to that."""
     found = derived("open-project")
     states = path_states(found)
 
-    assert states["contributor>fixer>preview-site.show:execution"] == "open"
+    assert states["contributor>fixer>preview-site.show:execution"] == "claimed"
     assert states["contributor>fixer>forge.push_fix:persistence"] == "broken"
     assert [one.state for one in found.invariants] == ["held"]
 
