@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from threatmodel import analyze, load, resources
+from threatmodel import analyze, load
 from threatmodel.analysis.compiled import compile_rule
-from threatmodel.analysis.conditions import paths_used
-from threatmodel.analysis.relations import relation
-from threatmodel.analysis.subjects import SUBJECTS
+from threatmodel.analysis.rule_cases import Case
+from threatmodel.analysis.rule_format import exists, paths_read
 from threatmodel.catalog.reader import read_catalog
-from threatmodel.load.document import SECTIONS
-from threatmodel.model.facts import HOPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
     from threatmodel.catalog.rule import Rule
 
@@ -32,7 +26,6 @@ CATALOG = read_catalog([])
 RULES = tuple(CATALOG.rules.values())
 CASES = tuple(sorted(HERE.glob("*/*.yaml")))
 REAL = (*sorted((ROOT / "samples").glob("*/system.yaml")), *sorted((ROOT / "templates/patterns").glob("*.yaml")))
-EXPECT = re.compile(r"# expect(?:-(unknown|mitigated))?: ([a-z0-9-]+)")
 NOT_IN_SAMPLES: set[str] = set()
 """Stable rules that no sample and no pattern shows yet: a new one may wait here until one does."""
 
@@ -43,12 +36,7 @@ def by_id(rule: Rule) -> str:
 
 def expected(text: str, rule: str) -> list[tuple[int, str]]:
     """Return what the marks name: line and state."""
-    return sorted(
-        (number, mark[1] or "open")
-        for number, line in enumerate(text.splitlines(), start=1)
-        for mark in EXPECT.finditer(line)
-        if mark[2] == rule
-    )
+    return [(hit.line, hit.state) for hit in Case("", text, "").marked(rule)]
 
 
 def found(path: Path, rule: str) -> list[tuple[int, str]]:
@@ -117,7 +105,7 @@ def test_what_a_rule_names_exists(rule: Rule) -> None:
 def test_the_paths_of_a_rule_exist_in_the_format(rule: Rule) -> None:
     """A misspelt path would be unknown for ever: conditions, primary field and messages are held against the schema."""
     compile_rule(rule)
-    wrong = [path for path, kinds in read_by(rule) if not all(leads(kind, path.split(".")) for kind in kinds)]
+    wrong = [path for path, kinds in paths_read(rule) if not all(exists(kind, path) for kind in kinds)]
 
     assert wrong == []
 
@@ -136,72 +124,27 @@ def test_the_hardened_sample_is_silent() -> None:
     assert [one.id for one in analysis.findings if one.state.value != "mitigated"] == []
 
 
-def read_by(rule: Rule) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield each path that a rule reads, with the kinds of element it reads it of."""
-    kinds = frozenset(rule.applies_to)
-    yield from conditions(rule.when, kinds)
-    if rule.broken_at is not None:
-        yield from conditions({"some": rule.broken_at}, kinds)
-    for path in filter(None, (rule.primary, *re.findall(r"\{([a-z_.]+)\}", rule.message + rule.unknown))):
-        if path != "id" and not any(relation(path, kind) for kind in kinds):
-            yield path, kinds
-
-
-def conditions(condition: Mapping[str, Any], kinds: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield the paths of a condition and those inside `where:`, which are read of what the relation finds."""
-    for path in paths_used(condition):
-        yield path, kinds
-    for operator, operand in condition.items():
-        if operator in {"some", "every"}:
-            ways = [way for kind in kinds if (way := relation(operand["of"], kind))]
-            yield from conditions(operand["where"], frozenset().union(*(way.finds for way in ways)))
-        for part in operand if isinstance(operand, list) else [operand] if operator == "not" else []:
-            if isinstance(part, dict):
-                yield from conditions(part, kinds)
-
-
-SCHEMA = json.loads(resources.schema_text("system-1"))["$defs"]
-KIND_NAMES = {"person", "external", "service", "agent", "model", "tool", "skill", "action", "store", "data", "identity",
-              "credential", "runtime", "control", "boundary", "flow", "delegation", "system"}  # fmt: skip
-
-
-def leads(kind: str, path: list[str]) -> bool:
-    """Return whether a path may exist on an element of that kind."""
-    if kind in SUBJECTS:
-        return path[0] in SUBJECTS[kind].fields and len(path) == 1
-    assert kind in KIND_NAMES
-    forms: list[dict[str, Any]] = [SCHEMA[kind]]
-    for position, key in enumerate(path):
-        forms = [
-            inner
-            for form in forms
-            if key in form.get("properties", {})
-            for inner in reached(form["properties"][key], key, last=position == len(path) - 1)
-        ]
-    return bool(forms)
-
-
-def reached(node: dict[str, Any], key: str, *, last: bool) -> Iterator[dict[str, Any]]:
-    """Yield the mappings that a key may hold or name; for the last key, whatever it holds."""
-    if last:
-        yield node
-        return
-    waiting = [node]
-    while waiting:
-        form = waiting.pop()
-        if "properties" in form:
-            yield form
-        if "$ref" in form:
-            waiting.append(SCHEMA[form["$ref"].rpartition("/")[2]])
-        waiting += form.get("anyOf", ())
-    yield from (SCHEMA[name] for name in HOPS.get(key, ()))
-
-
 def test_the_check_of_paths_is_not_fooled() -> None:
     """It knows hops, inline mappings and its own limits."""
-    assert leads("tool", ["credential", "scopes", "granted"])
-    assert leads("agent", ["runtime", "sandbox"])
-    assert leads("delegation", ["credential", "audience_bound"])
-    assert not leads("tool", ["credential", "scope", "granted"])
-    assert not leads("agent", ["stop", "untested"])
-    assert set(SECTIONS.values()) <= KIND_NAMES | {"treatment"}
+    assert exists("tool", "credential.scopes.granted")
+    assert exists("agent", "runtime.sandbox")
+    assert exists("delegation", "credential.audience_bound")
+    assert not exists("tool", "credential.scope.granted")
+    assert not exists("agent", "stop.untested")
+
+
+def test_every_threat_is_looked_for_by_enough_rules() -> None:
+    """No entry of the Agentic Top 10 and no layer has fewer than three rules, no agentic threat none."""
+    found = Counter(name for rule in RULES for name in set(rule.references))
+    layers = Counter(
+        entry.parent
+        for rule in RULES
+        for entry in {CATALOG.entry(name) for name in rule.references if name.startswith("maestro:")}
+        if entry is not None and entry.parent is not None
+    )
+    top, threats = CATALOG.frameworks["owasp-asi-2026"], CATALOG.frameworks["owasp-agentic-threats"]
+
+    assert len(RULES) >= 60
+    assert {one.id: found[one.reference] for one in top.entries if found[one.reference] < 3 and one.goes_wrong} == {}
+    assert [one.id for one in threats.entries if one.goes_wrong and not found[one.reference]] == []
+    assert {f"L{number}": layers[f"L{number}"] for number in range(1, 8) if layers[f"L{number}"] < 3} == {}
