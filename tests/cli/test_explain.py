@@ -22,6 +22,11 @@ DESK = Path("samples/support-desk/system.yaml")
 STAGING = Path("samples/staging-cleanup/system.yaml")
 SAMPLES = sorted((ROOT / "samples").glob("*/system.yaml")) + sorted((ROOT / "templates" / "patterns").glob("*.yaml"))
 SCREEN = 45  # lines
+PARTS = (
+    ("stages", "stage"), ("closings", "closing"), ("amendings", "amending"), ("restatings", "restating"),
+    ("keepings", "keeping"), ("missing", "question"),
+)  # fmt: skip
+"""Lists and what they hold."""
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -52,7 +57,7 @@ def test_every_sample_passes_the_published_schema(run: Callable[..., Result], pa
 
         assert name == data["id"]
         assert list(schema["properties"]) == list(data)
-        for key, definition in (("stages", "stage"), ("closings", "closing"), ("missing", "question")):
+        for key, definition in PARTS:
             for entry in data[key][:1]:
                 assert set(schema["$defs"][definition]["properties"]) == set(entry)
 
@@ -74,11 +79,11 @@ def test_a_path_is_answered_in_one_sentence_and_proven_on_a_screen(run: Callable
     text = run("explain", DESK, "customer>triage>mailer.reply:disclosure").stdout
 
     assert SCREEN >= text.count("\n")
-    assert "customer can make triage give away ticket by mailer.reply" in text
-    assert "customer is an outsider (trust: untrusted) [4.1a]" in text
+    assert "customer can make triage give away ticket through mailer.reply" in text
+    assert "customer is an outsider (trust: untrusted)\n" in text
     assert "- mail-screening (prompt-shield, line 162) does nothing: a filter that is only a claim" in plain(text)
-    assert "mailer.reply takes it outside (to: external) [7.2]" in text
-    assert "human-approval on mailer.reply (cost 1, closes 3 paths in all)" in text
+    assert "mailer.reply takes it outside (to: external)\n" in text
+    assert "human-approval on mailer.reply (cost 1); closes 3 paths in all" in text
     assert "on: [mailer.reply]" in text
     assert text.index("How, step by step\n") < text.index("What would close it") < text.index("Why high")
 
@@ -95,16 +100,19 @@ def test_a_broken_path_names_what_stops_it(run: Callable[..., Result]) -> None:
 def test_a_mishap_needs_no_attacker(run: Callable[..., Result]) -> None:
     text = plain(run("explain", STAGING, "coder>production.delete_volume:destruction").stdout)
 
-    assert "Without any attacker, coder can destroy or overwrite what is there by production.delete_volume" in text
-    assert "domain-token lies in its reach and opens production.delete_volume, past the tool" in text
+    assert "Without any attacker, coder can destroy or overwrite what is there through production.delete_volume" in text
+    assert "domain-token lies in its reach and opens production.delete_volume, past the tool: only what the" in text
     assert "nightly-copies (backup-restore, line 107) does nothing: it lies in volume-copies" in text
-    assert "human-approval on production.delete_volume (cost 1)" in text
+    assert "control ask-before-deleting (human-approval on" in text
+    assert "- enforced: outside_model (now in_prompt)" in text
+    assert "credentials.domain-token.scopes.granted: [production.attach_domain] (now [production.*])" in text
+    assert "stores.volume-copies.integrity: [append_only] (nobody says it now)" in text
 
 
 def test_what_is_missing_comes_with_the_line_to_paste(run: Callable[..., Result]) -> None:
     text = run("explain", STAGING, "staging.read_logs>coder>coder.shell:execution").stdout
 
-    assert "Nobody can tell whether whoever wrote what staging.read_logs brings back can make coder" in plain(text)
+    assert "whether an outsider whose text comes back from staging.read_logs can make coder" in plain(text)
     assert "\nreturns: unknown,\n" in text
     assert text.index("What nobody has said") < text.index("What would close it")
 
@@ -116,9 +124,90 @@ def test_a_claim_is_named_as_a_cure_only_where_it_would_be_one(run: Callable[...
 
     assert "only claims stand in between: plan-policy (its status is declared" in plain(text)
     assert "verdict-schema (typed-channel, line 134) is only a claim" in plain(text)
-    assert "plan-policy, once it is more than a claim" in plain(text)
-    assert "verdict-schema, once it is more than a claim" not in plain(text)
+    assert "control plan-policy (policy-as-code on mcp-server.apply), once it says all of this" in plain(text)
+    assert "control verdict-schema" not in plain(text)
     assert ["plan-policy"] == json.loads(run("explain", path, name, "--format", "json").stdout)["mends"]
+
+
+def test_the_rules_that_decide_are_numbered_on_demand(run: Callable[..., Result]) -> None:
+    text = run("explain", DESK, "customer>triage>mailer.reply:disclosure", "--full").stdout
+
+    assert "customer is an outsider (trust: untrusted) [4.1a]" in text
+    assert "Numbers in brackets: the rules of the semantics that decide" in text
+
+
+CLOSED = {
+    "desk, pinned": (DESK, "mailer>triage>mailer:disclosure", ["tools.mailer.version"]),
+    "devops, the described approval": (
+        Path("samples/maestro-devops/system.yaml"), "pr-author>deploy-agent>prod-env.deploy:execution",
+        ["controls.approval-ui.status", "controls.approval-ui.settings.binds"],
+    ),
+    "rag, the described approval": (
+        Path("samples/maestro-rag-support/system.yaml"),
+        "email-ingress>support-agent>support-agent>customer:disclosure",
+        ["controls.hitl-dashboard.status", "controls.hitl-dashboard.applies", "controls.hitl-dashboard.settings.binds",
+         "controls.hitl-dashboard.settings.on_timeout"],
+    ),
+    "echoleak, an absent isolation": (
+        Path("samples/echoleak/system.yaml"),
+        "graph-retrieval.retrieve>copilot-agent>copilot-agent>attacker-server:disclosure",
+        ["controls.mail-separation.status"],
+    ),
+    "staging, the token": (
+        STAGING, "coder>production.delete_volume:destruction", ["credentials.domain-token.scopes.granted"],
+    ),
+    "issue triage, the absent approval": (
+        Path("samples/issue-triage/system.yaml"), "anybody>triage>package-registry.publish:execution",
+        ["controls.release-approval.status", "controls.release-approval.settings.binds",
+         "controls.release-approval.settings.on_timeout", "controls.release-approval.by"],
+    ),
+}  # fmt: skip
+"""What is asked → facts that are all there is to say."""
+
+
+@pytest.mark.parametrize(("path", "name", "facts"), CLOSED.values(), ids=CLOSED)
+def test_what_the_description_has_comes_first_and_really_closes_it(
+    run: Callable[..., Result], path: Path, name: str, facts: list[str]
+) -> None:
+    data = json.loads(run("explain", path, name, "--format", "json").stdout)
+    known = [*data["amendings"], *data["restatings"]]
+    one = next(one for one in known if facts == [change["fact"] for change in one["changes"]])
+    changes = [part for change in one["changes"] for part in ("--set", f"{change['fact']}={change['value']}")]
+    after = json.loads(run("whatif", path, *changes, "--format", "json").stdout)
+    kind = "paths" if data["kind"] == "path" else "mishaps"
+    became = {one["id"] if kind == "paths" else f"{one['agent']}>{one['action']}:{one['impact']}": one["now"]
+              for one in after[kind]}  # fmt: skip
+    types = {(closing["control"], closing["on"]) for closing in data["closings"]}
+
+    assert became[name] is None or became[name]["state"] == "broken"
+    assert ("human-approval", "package-registry.publish") not in types
+    assert ("human-approval", "prod-env.deploy") not in types
+
+
+def test_every_change_that_is_named_was_tried(run: Callable[..., Result]) -> None:
+    """Whatever path of a sample: each way to close it does so when `whatif` is asked."""
+    name = "mcp-server.apply>infra-agent>mcp-server.apply:privilege"
+    path = Path("samples/maestro-devops/system.yaml")
+    data = json.loads(run("explain", path, name, "--format", "json").stdout)
+
+    assert data["restatings"]
+    for one in (*data["amendings"], *data["restatings"]):
+        changes = [part for change in one["changes"] for part in ("--set", f"{change['fact']}={change['value']}")]
+        after = json.loads(run("whatif", path, *changes, "--format", "json").stdout)
+        states = {path["id"]: path["now"] for path in after["paths"]}
+        assert name in states
+        assert states[name] is None or states[name]["state"] == "broken"
+
+
+def test_a_broken_path_says_what_keeps_it_so(run: Callable[..., Result]) -> None:
+    name = "customer>triage>payments.refund:payment"
+    text = plain(run("explain", DESK, name).stdout)
+    kept = json.loads(run("explain", DESK, name, "--format", "json").stdout)["keepings"][0]
+
+    assert "refund-approval holds, and is not proven; without it: open" in text
+    assert "to prove it: status: tested" in text
+    assert "Would be high if it were not closed" in text
+    assert ("refund-approval", False, "open") == (kept["control"], kept["proven"], kept["without"])
 
 
 def test_a_finding_about_a_path_shows_its_route(run: Callable[..., Result]) -> None:
@@ -177,6 +266,7 @@ def test_the_control_to_paste_loads(run: Callable[..., Result], tmp_path: Path, 
     text = (ROOT / DESK).read_text(encoding="utf-8")
     text = text.replace("    status: configured\n    evidence: [", "    status: declared\n    evidence: [")
     path = tmp_path / "system.yaml"
+    text = text.replace("    on: [payments.refund]\n    by: team-lead", "    on: [crm.read_ticket]\n    by: team-lead")
     path.write_text(text, encoding="utf-8")
     paste = json.loads(run("explain", path, name, "--format", "json").stdout)["closings"][0]["paste"]
     path.write_text(text.replace("\ncontrols:\n", f"\ncontrols:\n{paste}\n"), encoding="utf-8")
@@ -203,5 +293,5 @@ def test_names_that_hide_are_shown_as_codes(run: Callable[..., Result], tmp_path
     )
     text = run("explain", path, "guest>bot>till.pay:payment").stdout
 
-    assert "guest can make bot pay by till.pay" in text
+    assert "guest can make bot pay money through till.pay" in text
     assert not {"\u202e", "\x1b"} & set(text)

@@ -73,7 +73,7 @@ class ActingReasons:
         identity = delegation.word("identity")
         missing: tuple[str, ...] = ()
         if identity in STAYS:
-            name = f"; what {caller} itself may do does not count there"
+            name = f"; {callee} acts with its own rights, not those of {caller}"
         elif identity is None:
             name = "; nobody has said under whose identity"
             missing = tuple(fact for fact in (f"{delegation.place}.identity",) if fact in doubt)
@@ -157,9 +157,10 @@ class ActingReasons:
         said += quotes(scopes, "granted") if isinstance(scopes, MapNode) else ()
         passed_by = (opening,) if opening and opening != way.partition(".")[0] else ()
         stands = self._reasons.past_tool(power.name, *passed_by)
+        text = f"{credential.id} {where} and opens {power.name}, past the tool"
+        text = f"{text}: only what the target itself enforces (at: target) stops that"
         yield Stage(
-            source, power.name, "credential", f"{credential.id} {where} and opens {power.name}, past the tool", "5.3",
-            credential.span, said, stands, missing,
+            source, power.name, "credential", text, "5.3", credential.span, said, stands, missing,
         )  # fmt: skip
 
     def _reaching(self, agent: Element, own: Power | None, way: str) -> tuple[Quote, ...]:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from threatmodel.model.graph import ModelGraph
 
 _DEEDS: Final = {
-    "payment": "pay by {action}", "privilege": "give rights away by {action}", "execution": "run code by {action}",
-    "unknown": "do {action}, of which nobody has said what it does",
+    "payment": "pay money through {action}", "privilege": "grant rights through {action}",
+    "execution": "run code through {action}",
+    "unknown": "call {action}, of which nobody has said what it does",
 }  # fmt: skip
 NAMES: Final = 3  # names of a longer list in a sentence
 NOT_THERE: Final = {f"its status is {word}": word for word in ("absent", "planned", "disabled")}
@@ -25,7 +26,7 @@ NOT_THERE: Final = {f"its status is {word}": word for word in ("absent", "planne
 def answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage]) -> str:
     """Return one sentence or two: who can make which agent do what, and why nothing, or what, stops it."""
     said = _answer(graph, one, stages)
-    return f"{said[0].upper()}{said[1:]}" if said.startswith(("whoever ", "anyone ")) else said
+    return f"{said[0].upper()}{said[1:]}" if said.startswith(("whoever ", "anyone ", "an outsider ")) else said
 
 
 def _answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage]) -> str:
@@ -59,7 +60,7 @@ def _answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage]
 def _who(graph: ModelGraph, source: str) -> str:
     element = graph.elements.get(source)
     if element is None:
-        return "anyone" if source in {"any", "public"} else f"whoever wrote what {source} brings back"
+        return "anyone" if source in {"any", "public"} else f"an outsider whose text comes back from {source}"
     return {
         "person": source, "agent": f"{source}, an agent that others run,", "external": f"whoever writes in {source}",
         "tool": f"whoever is behind {source}", "skill": f"whoever is behind {source}",
@@ -79,12 +80,12 @@ def _deed(graph: ModelGraph, one: AttackPath | Mishap) -> str:
             return f"give away {what} in answers that {ends[2]} shows" if shown else f"give away {what} to {ends[2]}"
         if isinstance(one, AttackPath) and action == one.source:
             return f"give away {what} in what it passes to {action}"
-        return f"{_asked(graph, one)}give away {what} by {action}"
+        return f"{_asked(graph, one)}give away {what} through {action}"
     if one.impact == "destruction":
         data = _listed(assets) or "what is there"
         unsaid = any(fact.endswith(".reversible") for fact in one.missing)
         undone = "" if unsaid else " (undone with effort only)" if one.mild else " (it cannot be undone)"
-        return f"{_asked(graph, one)}destroy or overwrite {data} by {action}{undone}"
+        return f"{_asked(graph, one)}destroy or overwrite {data} through {action}{undone}"
     if one.impact == "persistence":
         into = f"into {action}" if action in graph.elements else f"by {action}"
         return f"write {into} what later sessions read"
@@ -92,10 +93,10 @@ def _deed(graph: ModelGraph, one: AttackPath | Mishap) -> str:
 
 
 def _asked(graph: ModelGraph, one: AttackPath | Mishap) -> str:
-    """Return `have refunds ` where the agent has another do it, else nothing."""
+    """Return `have the agent refunds ` where the agent has another do it, else nothing."""
     agents = {agent.id for agent in graph.agents}
     asked = [step for step in one.steps[_begin(one) + 1 :] if step in agents]
-    return f"have {asked[-1]} " if asked else ""
+    return f"have the agent {asked[-1]} " if asked else ""
 
 
 def _begin(one: AttackPath | Mishap) -> int:

@@ -1,4 +1,4 @@
-"""Single controls that close one path or one mishap, each tried by running the analysis with it in place."""
+"""New controls that close one path or one mishap alone, each tried by running the analysis with it in place."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from threatmodel.analysis.paths import Mishap
     from threatmodel.model.graph import ModelGraph
 
-MOST: Final = 4  # controls that are named
+MOST: Final = 2  # controls that are named
 MOST_TRIES: Final = 40
 TRIED_ELEMENTS: Final = 6_000  # elements that all tries may look at, together
 FEWEST_TRIES: Final = 4
 GATE: Final = "human-approval"
-GATES: Final = 2  # at different places; of every other type one is enough
+GATES: Final = 1  # of every type one is enough
+HARD: Final = 2
 BACKUP: Final = "backup-restore"
 _MISHAPS: Final = {"execution": ("sandbox",), "destruction": (BACKUP,)}
 _NOWHERE: Final = Span("", 1, 1, 1, 1)
@@ -45,23 +46,44 @@ class Closing:
     """Lines that describe it, as planned: it counts once it is there."""
 
 
-def closings(context: Context, one: AttackPath | Mishap) -> tuple[Closing, ...]:
+def closings(context: Context, one: AttackPath | Mishap, *, alone: bool = True) -> tuple[Closing, ...]:
     """
-    Return the controls that close it when tried, the cheapest first, the most telling places before others.
+    Return the controls that close it when tried: those that a team would rather live with first, then the cheapest.
+
+    What stands in the description already, planned or failed or only claimed, is not proposed a second time.
 
     Args:
         context: The system, unchanged.
         one: A path or a mishap that is not broken.
+        alone: Whether nothing else is known to close it; else what is hard to live with is left out.
     """
     found = _closing_paths(context, one) if isinstance(one, AttackPath) else _closing_mishaps(context, one)
-    return tuple(found)
+    return tuple(one for one in found if alone or _hardly(context.graph, one.control, one.on) < HARD)
+
+
+def stands_already(graph: ModelGraph, control: str, place: str) -> bool:
+    """Return whether the description has a control of this type at this place, whatever it is worth."""
+    return any(one.type == control for one in graph.controls_on.get(place, ()))
+
+
+def _hardly(graph: ModelGraph, control: str, place: str) -> int:
+    """Return how hard a control is to live with: a person before each read, or before each message, is."""
+    if control != GATE:
+        return 1 if control == "input-isolation" else 0
+    action = graph.actions.get(place)
+    if action is None:
+        return HARD
+    return HARD if set(action.effects) <= {"read"} else 0
 
 
 def _closing_paths(context: Context, path: AttackPath) -> Iterator[Closing]:
     cutter = Cutter(context)
-    total = len(cutter.paths)
-    order = _Order(context.graph, path)
-    able = sorted(cutter.candidates(path), key=lambda one: (cutter.cost(one), order(one.control, one.on)))
+    total, graph = len(cutter.paths), context.graph
+    order = _Order(graph, path)
+    able = sorted(
+        (one for one in cutter.candidates(path) if not stands_already(graph, one.control, one.on)),
+        key=lambda one: (_hardly(graph, one.control, one.on), cutter.cost(one), order(one.control, one.on)),
+    )
     tries = max(FEWEST_TRIES, min(MOST_TRIES, TRIED_ELEMENTS // max(len(context.graph.elements), 1)))
     found: dict[str, int] = {}
     for candidate in able:
@@ -71,7 +93,8 @@ def _closing_paths(context: Context, path: AttackPath) -> Iterator[Closing]:
             return
         tries -= 1
         left = cutter.remaining((candidate,))
-        if all(one.id != path.id for one in left):
+        sound = _sound("tried-control", candidate.control, [candidate.on])
+        if all(one.id != path.id for one in left) and _broken(context, path, sound):
             found[candidate.control] = found.get(candidate.control, 0) + 1
             lines = paste(context.graph, candidate.control, candidate.on)
             yield Closing(candidate.control, candidate.on, cutter.cost(candidate), total - len(left), lines)
@@ -92,6 +115,8 @@ def _closing_mishaps(context: Context, mishap: Mishap) -> Iterator[Closing]:
         element = graph.find(place)
         if known is None or element is None or element.kind not in known.stands_on:
             continue
+        if stands_already(graph, control, place):
+            continue
         enough = found.get(control, 0) >= (GATES if control == GATE else 1)
         if not enough and sum(found.values()) < MOST and _closes(context, mishap, control, place):
             found[control] = found.get(control, 0) + 1
@@ -99,21 +124,14 @@ def _closing_mishaps(context: Context, mishap: Mishap) -> Iterator[Closing]:
             yield Closing(control, place, cost, 0, paste(graph, control, place))
 
 
-def mends(context: Context, one: AttackPath | Mishap) -> tuple[str, ...]:
-    """Return the controls that only claim to break it, and would alone if they were sound: each is tried."""
-    found = (context.graph.elements.get(name) for name in one.claimed_by)
-    claims = [control for control in found if isinstance(control, Control)]
-    return tuple(control.id for control in claims if _broken(context, one, _mended(context, control)))
-
-
 def _closes(context: Context, mishap: Mishap, control: str, place: str) -> bool:
     return _broken(context, mishap, _sound("tried-control", control, [place]))
 
 
 def _broken(context: Context, one: AttackPath | Mishap, control: Control) -> bool:
-    """Return whether nothing is left of a path or a mishap with a control in place as a sound one stands (12.1)."""
+    """Return whether nothing is left of a path or a mishap with a control in place, and every fact as it is."""
     graph = replace(context.graph, elements={**context.graph.elements, control.id: control})
-    tried = derive(replace(context, graph=graph, assumed=frozenset({control.id})))
+    tried = derive(replace(context, graph=graph))
     if isinstance(one, AttackPath):
         return all(path.state == "broken" for path in tried.paths.listed if path.id == one.id)
     asked = (one.agent, one.action, one.impact)
@@ -122,16 +140,6 @@ def _broken(context: Context, one: AttackPath | Mishap, control: Control) -> boo
 
 def _which(mishap: Mishap) -> tuple[str, str, str]:
     return (mishap.agent, mishap.action, mishap.impact)
-
-
-def _mended(context: Context, control: Control) -> Control:
-    """Return a control at its own places, with every setting as it should be."""
-    sound = _sound(control.id, control.type, control.words("on"))
-    known = context.catalog.controls.get(control.type)
-    for name, setting in (known.settings if known is not None else {}).items():
-        if setting.effective:
-            sound.body["settings"].setdefault(name, setting.effective[0])
-    return sound
 
 
 def _sound(name: str, control: str, places: Sequence[str]) -> Control:

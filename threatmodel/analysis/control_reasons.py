@@ -133,7 +133,7 @@ class ControlReasons:
             return ()
         claim = bool(self._controls.authorization(agent).claimed)
         facts = ", ".join(f"{key} {written(said[key])}" for key in ("decided", "considers") if key in said)
-        why = "an injected call passes it exactly like a wanted one"
+        why = "a call that nobody meant passes it exactly like a wanted one"
         why = "its owner says so, and nothing shows it" if claim else why
         name, worth = f"{agent}.authorization", CLAIM if claim else NOTHING
         reason = f"{facts}: {why}" if facts else why
@@ -155,13 +155,13 @@ class ControlReasons:
             if status == "declared" or status is None:
                 reasons.insert(0, (f"its status is {status}" if status else "nobody has said its status", "3.2"))
             if applies not in {"always", None}:
-                reasons.append((f"it applies only {applies}", "3.4"))
+                reasons.append((f"it holds only sometimes (applies: {applies})", "3.4"))
             known = self._controls.context.catalog.controls.get(control.type)
             if known is not None and known.needs_decider and not control.words("by"):
                 reasons.append(("nobody has said who decides (by:)", "3.5"))
         if not reasons:
             return outcome, "by what it says it does not hold", "3.2"
-        return outcome, " and ".join(text for text, _ in reasons[:2]), reasons[0][1]
+        return outcome, listed(text for text, _ in reasons), reasons[0][1]
 
     def _good(self, control: Control) -> str:
         if control.word("status") != "tested":
@@ -187,7 +187,7 @@ class ControlReasons:
                 unsaid = f"nobody has said {_UNSAID[name]}" if name in _UNSAID else f"{name} is unsaid"
                 yield unsaid, worth, rule
             elif name == "considers":
-                yield f"it looks only at {written(value)}, which an injected call has as well", worth, rule
+                yield f"it looks only at {written(value)}, which a call that nobody meant has as well", worth, rule
             else:
                 yield f"{name} is {written(value)}", worth, rule
 
@@ -212,3 +212,9 @@ class ControlReasons:
 
 def _stand(control: Control, worth: str, reason: str, rule: str, missing: tuple[str, ...] = ()) -> Stand:
     return Stand(control.id, control.type, worth, reason, rule, control.span, missing)
+
+
+def listed(reasons: Iterable[str]) -> str:
+    """Return all reasons as one: a control holds only once none of them is left."""
+    known = list(reasons)
+    return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}"

@@ -122,8 +122,9 @@ class ExitReasons:
             return
         trust = element.word("trust")
         missing = () if trust else (f"{element.place}.trust",)
-        unsaid = f"{name} gets it, and nobody has said whether it is trusted"
-        text = f"{name}, an outsider, gets it" if trust else unsaid
+        text = f"{name} gets it, and nobody has said whether it is trusted"
+        if trust:
+            text = f"{name}, an outsider, gets it, and the text that steers decides what goes along"
         yield Stage(*where, text, "7.2", element.span, told(element, "trust", "operated_by"), (), missing)
 
 

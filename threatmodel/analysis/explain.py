@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from threatmodel.analysis.amending import Amending, amendings
 from threatmodel.analysis.answering import answer
-from threatmodel.analysis.closing import Closing, closings, mends
+from threatmodel.analysis.closing import Closing, closings
 from threatmodel.analysis.context import Context
 from threatmodel.analysis.finding import Finding
+from threatmodel.analysis.keeping import Keeping, keepings
 from threatmodel.analysis.paths import AttackPath, Mishap
 from threatmodel.analysis.questions import Question, ask, paste
+from threatmodel.analysis.restating import Restating, restatings
 from threatmodel.analysis.route_reasons import RouteReasons
+from threatmodel.analysis.trial import Trial
 from threatmodel.analysis.weight import Weights
 
 if TYPE_CHECKING:
@@ -20,6 +24,20 @@ if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.proof import Stage
     from threatmodel.analysis.severity import Severity, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """What would close a path or a mishap, and what keeps a broken one closed: each was tried."""
+
+    amendings: tuple[Amending, ...] = ()
+    """Controls that the description has already, with every key that makes them hold."""
+    restatings: tuple[Restating, ...] = ()
+    """Facts on the way, said otherwise."""
+    closings: tuple[Closing, ...] = ()
+    """New controls."""
+    keepings: tuple[Keeping, ...] = ()
+    """Of a broken one: the controls that break it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +54,18 @@ class Explained:
     arithmetic: tuple[Step, ...]
     stages: tuple[Stage, ...]
     """Empty for a finding that speaks of no route."""
-    closings: tuple[Closing, ...]
-    mends: tuple[str, ...]
-    """Controls that only claim to break it, and would alone if they were sound."""
+    cure: Cure
     missing: tuple[Question, ...]
     finding: Finding | None = None
     harm: AttackPath | Mishap | None = None
     """What the stages prove; None where they prove less than that, or nothing."""
+
+    @property
+    def mends(self) -> tuple[str, ...]:
+        """Return the controls that only claim to break it, and would alone if they were sound."""
+        alone = [one.controls[0] for one in self.cure.amendings if len(one.controls) == 1]
+        claimed = self.harm.claimed_by if self.harm is not None else ()
+        return tuple(name for name in claimed if name in alone)
 
 
 def mishap_id(one: Mishap) -> str:
@@ -68,8 +91,7 @@ def explain(analysis: Analysis, one: Finding | AttackPath | Mishap) -> Explained
         severity=severity,
         arithmetic=steps,
         stages=stages,
-        closings=closings(context, one) if one.state != "broken" else (),
-        mends=mends(context, one),
+        cure=_cure(context, one, stages),
         missing=_questions(analysis, one.missing),
         harm=one,
     )
@@ -92,12 +114,19 @@ def _finding(analysis: Analysis, one: Finding, reasons: RouteReasons) -> Explain
         severity=one.severity,
         arithmetic=one.steps,
         stages=stages,
-        closings=closings(context, harm) if harm is not None and harm.state != "broken" else (),
-        mends=mends(context, harm) if harm is not None else (),
+        cure=_cure(context, harm, stages) if harm is not None else Cure(),
         missing=_questions(analysis, one.missing),
         finding=one,
         harm=harm,
     )
+
+
+def _cure(context: Context, one: AttackPath | Mishap, stages: tuple[Stage, ...]) -> Cure:
+    if one.state == "broken":
+        return Cure(keepings=keepings(context, one, Trial(context, one)))
+    amended = tuple(amendings(context, stages, Trial(context, one)))
+    restated = restatings(context, one, stages, Trial(context, one))
+    return Cure(amended, restated, closings(context, one, alone=not (amended or restated)))
 
 
 def _harm_of(analysis: Analysis, one: Finding) -> AttackPath | Mishap | None:

@@ -45,7 +45,7 @@ class HarmReasons:
             return Stage(*where, "impact", f"{one.action} moves money", "7.4", span, said)
         if one.impact == "privilege":
             said = told(action, "effect") if action is not None else ()
-            return Stage(*where, "impact", f"{one.action} gives rights away", "7.4", span, said)
+            return Stage(*where, "impact", f"{one.action} grants rights", "7.4", span, said)
         if one.impact == "destruction":
             return self._destroyed(one, leg, span)
         if one.impact == "execution":

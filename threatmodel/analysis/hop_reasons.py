@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from threatmodel.model.elements import Agent, DataFlow, Delegation, Element
 
 _VERBS: Final = {
-    "person": "writes to", "external": "sends text to", "store": "is passed on to", "service": "passes the text on to",
+    "person": "writes to", "external": "sends text to", "store": "goes on to", "service": "passes the text on to",
     "agent": "sends what it writes to",
 }  # fmt: skip
 
@@ -92,7 +92,8 @@ class HopReasons:
         way = f", by way of {', '.join(flow.via)}" if flow.via else ""
         rule = "4.2" if target.kind != "agent" else "4.3c" if kind == "store" else "4.3a"
         said = quotes(flow.body, "carries", "content", "authenticated")
-        text = f"{flow.source} {verb} {flow.target}{by}{way}"
+        subject = f"text in {flow.source}" if kind == "store" else flow.source
+        text = f"{subject} {verb} {flow.target}{by}{way}"
         stage = Stage(flow.source, flow.target, "flow", text, rule, flow.span, said, stands)
         sender = self._graph.elements.get(flow.source)
         anyone = flow.word("authenticated") == "no" and sender is not None and sender.kind in PARTIES

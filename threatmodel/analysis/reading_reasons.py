@@ -42,8 +42,8 @@ class ReadingReasons:
         for reading in chosen.values():
             what, said = self._what(reading)
             how, span, stands = self._how(path, reading, self._graph.elements.get(reading.asset or ""))
-            key = (reading.by or reading.asset, how, span, stands, reading.mark.missing)
-            alike.setdefault(key, []).append((what, said))
+            alike_by = (reading.by or reading.asset, how, span, stands, reading.mark.missing)
+            alike.setdefault(alike_by, []).append((what, said))
         return [self._reading(path, key, known) for key, known in alike.items()]
 
     @staticmethod

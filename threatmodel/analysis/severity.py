@@ -81,7 +81,8 @@ def judge_impact(found: Circumstances) -> tuple[Severity, tuple[Step, ...]]:
     what = f"{found.impact} of restricted data" if found.restricted else f"{found.impact} impact"
     steps = [Step(int(start), f"{what} weighs {start.word}")]
     if found.certain and found.final:
-        reason = "an untrusted source certainly reaches it, nothing stands in between, and it cannot be undone"
+        final = "data that has left cannot be called back" if found.impact == "disclosure" else "it says reversible: no"
+        reason = f"an untrusted source certainly reaches it, nothing stands in between, and {final}"
         steps.append(Step(1, reason))
     steps += _moved(found.criticality)
     if found.weakened:

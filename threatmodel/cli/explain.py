@@ -27,17 +27,19 @@ LISTED = 12  # of several that share a part
 @click.argument("subject", metavar="SUBJECT")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
               help="json is described by `threatmodel schema explain-1`.")  # fmt: skip
+@click.option("--full", is_flag=True, help="Show the number of the rule that decides each step as well.")
 @OUTPUT
 def explain(
-    file: Path, catalogs: tuple[Path, ...], today: datetime | None, subject: str, form: str, output: Path | None
-) -> None:
+    file: Path, catalogs: tuple[Path, ...], today: datetime | None, subject: str, form: str, full: bool,
+    output: Path | None,
+) -> None:  # fmt: skip
     """
     Prove one thing: what happens, every step of the way with its line, what stands there and what that is worth, and
     what would close it.
 
     FILE is the root file, or - for stdin. SUBJECT is an id, or a part that only one id has, of a finding, of an attack
     path (source>agent>action:impact) or of a mishap (agent>action:impact); or the number of a group in the order in
-    which `analyze` shows them. Numbers in brackets are those of the rules that decide.
+    which `analyze` shows them.
     """  # noqa: D205  the first paragraph is the help text
     from threatmodel.analysis.explain import explain as prove
     from threatmodel.cli.files import check_targets
@@ -56,7 +58,7 @@ def explain(
     from threatmodel.render.terminal_explain import explain_text
 
     colors = console.color == "always" if output else console.colors_out
-    give(explain_text(analysis, found, color=colors, width=console.width), output)
+    give(explain_text(analysis, found, color=colors, width=console.width, full=full), output)
 
 
 def _meant(analysis: Analysis, subject: str) -> Subject:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from threatmodel.analysis.finding import Finding
     from threatmodel.analysis.proof import Stage
     from threatmodel.analysis.questions import Question
+    from threatmodel.analysis.trial import Change
     from threatmodel.span import Span
 
 FORMAT: Final = "threatmodel/explain-1"
@@ -38,7 +39,21 @@ def explain_json(analysis: Analysis, found: Explained) -> str:
         "closings": [
             {"control": one.control, "on": one.on, "cost": one.cost, "closes": one.closes,
              "paste": "\n".join(one.paste)}
-            for one in found.closings
+            for one in found.cure.closings
+        ],
+        "amendings": [
+            {"controls": list(one.controls), "changes": [_change(change) for change in one.changes],
+             "leaves": one.leaves, "closes": one.closes, "place": _place(one.span)}
+            for one in found.cure.amendings
+        ],
+        "restatings": [
+            {"changes": [_change(change) for change in one.changes], "leaves": one.leaves, "closes": one.closes}
+            for one in found.cure.restatings
+        ],
+        "keepings": [
+            {"control": one.control, "proven": one.proven, "without": one.without or "gone", "proof": one.proof or None,
+             "place": _place(one.span)}
+            for one in found.cure.keepings
         ],
         "mends": list(found.mends),
         "missing": [_question(analysis, one) for one in found.missing],
@@ -62,6 +77,13 @@ def _stage(stage: Stage) -> dict[str, Any]:
             for one in stage.stands
         ],
         "missing": list(stage.lacks),
+    }  # fmt: skip
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "fact": change.fact, "value": change.value, "was": change.was or None, "means": change.means,
+        "place": _place(change.span),
     }  # fmt: skip
 
 

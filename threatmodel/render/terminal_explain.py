@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.answering import NOT_THERE
+from threatmodel.analysis.paths import AttackPath
 from threatmodel.analysis.proof import CLAIM, HOLDS, NOTHING, UNKNOWN, WEAKENS
 from threatmodel.render.page import MUTED, Page, counted, listed
 from threatmodel.render.paste import answer
 from threatmodel.render.places import place
+from threatmodel.render.terminal_cure import CurePage
 from threatmodel.render.visible import visible
 
 if TYPE_CHECKING:
@@ -16,11 +18,12 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.explain import Explained
-    from threatmodel.analysis.finding import Finding
+    from threatmodel.analysis.finding import Evidence, Finding
     from threatmodel.analysis.proof import Stage, Stand
     from threatmodel.span import Span
 
 FACTS: Final = 4  # missing facts that are shown with a line to paste
+SCALE: Final = "on the scale 0 info, 1 low, 2 medium, 3 high, 4 critical"
 PLACE: Final = 30  # columns of a place that stands beside a step
 NARROW: Final = 50  # columns that a step needs beside its place
 _WORTHS: Final = {
@@ -32,7 +35,9 @@ _STYLES: Final = {
 }  # fmt: skip
 
 
-def explain_text(analysis: Analysis, found: Explained, *, color: bool = False, width: int = 100) -> str:
+def explain_text(
+    analysis: Analysis, found: Explained, *, color: bool = False, width: int = 100, full: bool = False
+) -> str:
     """
     Return the proof of one thing.
 
@@ -41,17 +46,19 @@ def explain_text(analysis: Analysis, found: Explained, *, color: bool = False, w
         found: The thing.
         color: Whether escape codes may be used; every coloured thing is told by a word too.
         width: Columns there are.
+        full: Show the rule that decides each step as well.
     """
-    page = _ExplainPage(Page(color, width), analysis, found)
+    page = _ExplainPage(Page(color, width), analysis, found, full)
     proof = (page.head(), page.why(), page.facts(), page.route())
     cure = (page.missing(), page.cure()) if found.state == "unknown" else (page.cure(), page.missing())
-    parts = (*proof, *cure, page.weight(), page.maps())
+    parts = (*proof, *cure, page.weight(), page.maps(), page.numbers())
     return "\n".join("\n".join(lines) + "\n" for part in parts if (lines := list(part)))
 
 
 class _ExplainPage:
-    def __init__(self, page: Page, analysis: Analysis, found: Explained) -> None:
+    def __init__(self, page: Page, analysis: Analysis, found: Explained, full: bool) -> None:  # noqa: FBT001  private
         self.page = page
+        self.full = full
         self.analysis = analysis
         self.found = found
 
@@ -76,20 +83,23 @@ class _ExplainPage:
         said = [f"{listed(one.mitigated_by)} holds it back"] if one.mitigated_by else []
         said += [f"{listed(one.claimed_by)} is said to help and is not proven"] if one.claimed_by else []
         if not said and one.controls and not self.found.stages:
-            said = ["no control of these stands there"]
+            said = [f"none of these controls is described on {one.elements[0] if one.elements else one.subject}"]
         yield from self.page.block("controls", "head", said) if said else ()
         yield from self.page.block("decided", "head", [one.treatment or "nothing was decided yet"])
 
     def facts(self) -> Iterator[str]:
-        """Of a finding: each fact that fired it, with the line it stands on."""
+        """Of a finding: each line that fired it, once, and the facts that stand there."""
         one = self.found.finding
         if one is None or not one.evidence or self.found.stages:
             return
         yield from self.page.wrapped("What the description says", style="head")
+        lines: dict[tuple[str, int], list[Evidence]] = {}
         for evidence in one.evidence:
-            line = self.line(evidence.span)
-            texts = [evidence.fact, *([f"{MUTED}{line}"] if line else [])]
-            yield from self.page.block("", "dim", texts, self.place(evidence.span))
+            lines.setdefault((evidence.span.file, evidence.span.line), []).append(evidence)
+        for known in lines.values():
+            line = self.line(known[0].span)
+            texts = [*([line] if line else []), *(f"{MUTED}{evidence.fact}" for evidence in known)]
+            yield from self.page.block("", "dim", texts, self.place(known[0].span))
 
     def route(self) -> Iterator[str]:
         """One line per step, with what stands there."""
@@ -97,7 +107,7 @@ class _ExplainPage:
             return
         harm = self.found.harm
         shown = self.found.finding is not None and harm is not None
-        head = f"How: {harm.id if hasattr(harm, 'source') else 'a mishap'}" if shown else "How"
+        head = f"How: {harm.id if isinstance(harm, AttackPath) else 'a mishap'}" if shown else "How"
         yield from self.page.wrapped(f"{head}, step by step", style="head")
         for number, stage in enumerate(self.found.stages, 1):
             yield from self.stage(number, stage)
@@ -105,7 +115,7 @@ class _ExplainPage:
     def stage(self, number: int, stage: Stage) -> Iterator[str]:
         """What happens, the keys that let it, the rule; then the controls, then what nobody has said."""
         quoted = self.quoted(stage)
-        texts = [f"{stage.text}{f' ({quoted})' if quoted else ''} [{stage.rule}]"]
+        texts = [f"{stage.text}{f' ({quoted})' if quoted else ''}{self.rule(stage.rule)}"]
         texts += [self.stand(stand, stage) for stand in stage.stands]
         texts += [f"! nobody has said {listed(stage.lacks)}"] if stage.lacks else []
         yield from self.row(number, self.place(stage.span), texts)
@@ -125,8 +135,10 @@ class _ExplainPage:
     def stand(self, stand: Stand, stage: Stage) -> str:
         """A control, what it is worth, why."""
         line = "" if stand.span.line == stage.span.line else f", line {stand.span.line}"
-        worth = "is not there" if stand.reason in NOT_THERE else _WORTHS[stand.worth]
-        return f"- {stand.control} ({stand.type}{line}) {worth}: {stand.reason} [{stand.rule}]"
+        if stand.reason in NOT_THERE:
+            return f"- {stand.control} ({stand.type}{line}) is {NOT_THERE[stand.reason]}{self.rule(stand.rule)}"
+        worth = _WORTHS[stand.worth]
+        return f"- {stand.control} ({stand.type}{line}) {worth}: {stand.reason}{self.rule(stand.rule)}"
 
     def quoted(self, stage: Stage) -> str:
         """The keys that decide, with their lines where these are others."""
@@ -141,29 +153,11 @@ class _ExplainPage:
         return "; ".join(said)
 
     def cure(self) -> Iterator[str]:
-        """The single controls that close it, the cheapest first, and the line to paste for the first."""
+        """What would close it, or what keeps it closed."""
         one = self.found
-        if one.harm is None or one.state not in {"open", "claimed", "unknown", "expired"}:
-            return
-        yield from self.page.wrapped("What would close it: each of these alone, when tried", style="head")
-        claims = {stand.control: stand for stage in one.stages for stand in stage.stands if stand.worth == CLAIM}
-        for name, stand in claims.items():
-            if name not in one.mends:
-                continue
-            text = f"{name}, once it is more than a claim: {stand.reason}"
-            yield from self.page.block("", "dim", [text], self.place(stand.span))
-        for closing in one.closings:
-            more = f", closes {counted(closing.closes, 'path')} in all" if closing.closes > 1 else ""
-            yield from self.page.block("", "dim", [f"{closing.control} on {closing.on} (cost {closing.cost}{more})"])
-        if not one.closings:
-            yield from self.page.block("", "dim", ["no single control that was tried; `threatmodel harden` finds sets"])
-            return
-        first = one.closings[0]
-        controls = self.analysis.model.graph.controls
-        where = f"below controls:, before {self.place(controls[0].span)}" if controls else "at the end of the file"
-        text = f"{where}; it is planned until it is there, then tested, with evidence"
-        yield from self.page.block("paste", "head", [text])
-        yield from (self.page.paint("good", line) for line in first.paste)
+        able = {"open", "claimed", "unknown", "expired"}
+        if one.harm is not None and (one.state in able or one.cure.keepings):
+            yield from CurePage(self.page, self.analysis, one.cure).lines()
 
     def missing(self) -> Iterator[str]:
         """The facts that nobody states, each with its line to paste."""
@@ -182,11 +176,16 @@ class _ExplainPage:
             yield from self.page.wrapped(more)
 
     def weight(self) -> Iterator[str]:
-        """The arithmetic of the severity."""
-        yield from self.page.wrapped(f"Why {self.found.severity.word}", style="head")
-        for position, step in enumerate(self.found.arithmetic):
+        """The arithmetic of the severity, with its scale."""
+        one = self.found
+        closed = one.state in {"broken", "mitigated"}
+        word = one.severity.word
+        head = f"Would be {word} if it were not closed" if closed else f"Why {word}"
+        yield from self.page.wrapped(head, style="head")
+        for position, step in enumerate(one.arithmetic):
             sign = f"{step.change}" if not position else f"{step.change:+d}"
             yield from self.page.block(f"{sign:>3}", "dim", [step.reason])
+        yield from self.page.block(f"{f'={int(one.severity)}':>3}", "dim", [f"{word}, {SCALE}"])
 
     def maps(self) -> Iterator[str]:
         """Of a finding: the threats it is an instance of."""
@@ -198,7 +197,17 @@ class _ExplainPage:
         if said:
             yield from self.page.block("maps to", "head", said)
 
+    def numbers(self) -> Iterator[str]:
+        """What the numbers in brackets are, where they are shown."""
+        if self.full and self.found.stages:
+            text = "Numbers in brackets: the rules of the semantics that decide, 4.3b for rule 4.3 (b)."
+            yield from self.page.wrapped(text, style="dim")
+
     # Pieces
+
+    def rule(self, number: str) -> str:
+        """Return the number of the rule that decides, where everything is asked for."""
+        return f" [{number}]" if self.full else ""
 
     def place(self, span: Span) -> str:
         """Return `file:line`, seen from the folder of the root file."""

@@ -77,7 +77,7 @@ CASES = {
     "in the prompt": (PAY, approval(enforced="in_prompt"), "nothing", "3.3", "only asked to mind itself"),
     "nowhere": (PAY, approval(enforced="nowhere"), "nothing", "3.3", "enforced nowhere"),
     "flags": (PAY, approval(settings="{binds: action, on_timeout: deny, mode: flag}"), "nothing", "3.3", "mode is"),
-    "sometimes": (PAY, approval(applies="above_limit"), "claim", "3.4", "it applies only above_limit"),
+    "sometimes": (PAY, approval(applies="above_limit"), "claim", "3.4", "holds only sometimes (applies: above_limit)"),
     "lets through": (
         PAY, approval(settings="{binds: action, on_timeout: deny, on_error: allow}"),
         "claim", "3.4", "on_error is allow",
@@ -152,7 +152,7 @@ def test_a_mishap_passes_the_same_gates(described: Callable[[str], Model]) -> No
     stages = RouteReasons(derived).mishap(mishap)
 
     assert ["8.1", "5.1", "7.4"] == [stage.rule for stage in stages]
-    assert "Without any attacker, bot cannot pay by till.pay, by a mistake of its model: it (tested" in answer(
+    assert "bot cannot pay money through till.pay, by a mistake of its model: it (tested" in answer(
         model.graph, mishap, stages
     )
 
