@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from threatmodel.span import Span
 
 MOST_EVIDENCE: Final = 12  # facts shown with one finding
+MOST_SOURCES: Final = 3  # named in an id
 MOST_NAMES: Final = 6  # elements named in one message
 MOST_ACTIONS: Final = 3  # of one tool
 DERIVED: Final = "derived"
@@ -82,7 +84,7 @@ class Judge:
         elements = tuple(dict.fromkeys((*self.named(subject), *self.related(rule, subject))))
         layers = {layer for name in elements if (placed := context.placements.get(name)) for layer in placed.layers}
         return Finding(
-            id=f"{rule.id}@{subject.id}",
+            id=f"{rule.id}@{subject_id(subject)}",
             rule=rule.id,
             title=rule.title,
             message=self.message(compiled.unknown_parts if unknown else compiled.parts, subject),
@@ -259,6 +261,21 @@ _TELLING: Final[dict[str, tuple[str, ...]]] = {
     "agent": ("planning",), "credential": ("stored_in", "visible_to_model"),
 }  # fmt: skip
 """Kind → the facts of an element that make it part of a route."""
+
+
+def subject_id(subject: Element) -> str:
+    """
+    Return what stands behind the `@` in the id of a finding.
+
+    Of attack paths that is where they begin, too: a decision about them does not cover a source that comes later.
+    """
+    if not isinstance(subject, PathSubject):
+        return subject.id
+    sources = sorted({path.source for path in subject.paths})
+    if len(sources) > MOST_SOURCES:
+        mark = hashlib.sha256("\n".join(sources).encode()).hexdigest()[:8]
+        sources = [sources[0], f"{len(sources) - 1}-more-{mark}"]
+    return f"{'+'.join(sources)}>{subject.id}"
 
 
 def group(rule: Rule, subject: Element) -> str:

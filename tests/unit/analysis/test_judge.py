@@ -45,8 +45,9 @@ flows:
 
 @pytest.fixture
 def found(described: Described) -> dict[str, Finding]:
-    """Return the findings of the system, by id."""
-    return {one.id: one for one in analyze(described(SYSTEM), today=date(2026, 11, 25)).findings}
+    """Return the findings of the system, by rule and subject."""
+    findings = analyze(described(SYSTEM), today=date(2026, 11, 25)).findings
+    return {f"{one.rule}@{one.subject}": one for one in findings}
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,41 @@ def test_a_message_names_a_tool_once_however_many_of_its_actions_it_means(found:
     message = found["injected-payment@payer>till.pay:payment"].message
 
     assert message == "'payer' can be made to pay with till.pay, by text from news.*, guest"
+
+
+TILL = """
+people: {guest: {trust: untrusted}, dealer: {trust: partner}}
+agents: {desk: {planning: fixed, tools: [till]}}
+tools: {till: {provider: first_party, actions: {pay: {effect: pay}}}}
+treatments: [{finding: "injected-payment@guest>desk>till.pay:payment", decision: accept, owner: ciso}]
+flows:
+  - {from: guest, to: desk}
+"""
+
+
+def test_a_decision_about_attack_paths_does_not_cover_a_source_that_comes_later(described: Described) -> None:
+    before = analyze(described(TILL), today=date(2026, 11, 25))
+    after = analyze(described(f"{TILL}  - {{from: dealer, to: desk}}\n"), today=date(2026, 11, 25))
+    paid = [next(one for one in each.findings if one.rule == "injected-payment") for each in (before, after)]
+
+    assert [one.state.value for one in paid] == ["accepted", "open"]
+    assert [one.id.partition("@")[2].partition(">")[0] for one in paid] == ["guest", "dealer+guest"]
+    assert ([], ["injected-payment@guest>desk>till.pay:payment"]) == (
+        [one.id for one in before.unmatched], [one.id for one in after.unmatched],
+    )  # fmt: skip
+
+
+def test_an_id_names_few_sources_and_tells_many_apart(described: Described) -> None:
+    names = [f"guest-{letter}" for letter in "abcdef"]
+    people = ", ".join(f"{name}: {{trust: untrusted}}" for name in names)
+    text = TILL.replace("guest: {trust: untrusted}", people).replace("  - {from: guest, to: desk}\n", "")
+
+    def paid(senders: list[str]) -> str:
+        flows = "".join(f"  - {{from: {name}, to: desk}}\n" for name in senders)
+        found = analyze(described(text + flows), today=date(2026, 11, 25)).findings
+        return next(one.id for one in found if one.rule == "injected-payment")
+
+    five, other, turned = paid(names[:5]), paid(names[1:]), paid(names[4::-1])
+
+    assert five == turned != other
+    assert five.startswith("injected-payment@guest-a+4-more-")
