@@ -18,14 +18,22 @@ _PIECES: Final = re.compile(r"[^a-z0-9*]+")
 
 
 def _broad_scope_granted(context: Context, element: Element) -> Truth:
-    """One of the granted scopes holds a `*` or a word for everything as a piece of its name."""
+    """
+    One of the granted scopes holds a `*` or a word for everything as a piece of its name.
+
+    All of a tool's own actions, where they are listed, is what it offers and not everything.
+    """
     granted = fact(context.graph, element, ("credential", "scopes", "granted"))
     if granted.state is State.ABSENT:
         return FALSE
     if not granted.known:
         return Truth(None, (), (granted,))
     scopes = granted.value if isinstance(granted.value, tuple) else (granted.value,)
-    broad = any("*" in scope or BROAD_WORDS & set(_PIECES.split(scope.lower())) for scope in map(str, scopes))
+    listed = bool(element.body.get("actions")) and element.word("actions_complete") != "no"
+    own = f"{element.id}.*" if listed else None
+    broad = any(
+        "*" in scope or BROAD_WORDS & set(_PIECES.split(scope.lower())) for scope in map(str, scopes) if scope != own
+    )
     return Truth(broad, (granted,))
 
 
