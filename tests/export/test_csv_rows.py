@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from threatmodel import analyze, load
 from threatmodel.export.csv_rows import COLUMNS, controls_csv, safe
 
 if TYPE_CHECKING:
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Analysis
 
 
-def rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+def rows(text: str, *, coverage: bool = False) -> list[dict[str, str]]:
+    """Return the rows about findings, or those about threats."""
+    found = csv.DictReader(io.StringIO(text, newline=""))
+    return [row for row in found if bool(row["coverage"]) is coverage]
 
 
 def test_the_header_comes_first_without_a_byte_order_mark(desk: Analysis) -> None:
@@ -58,6 +62,39 @@ def test_the_standing_tells_a_claim_from_a_proof(desk: Analysis) -> None:
 def test_a_framework_can_be_chosen(desk: Analysis) -> None:
     assert {"nist-ai-rmf"} == {row["framework"] for row in rows(controls_csv(desk, frameworks=["nist-ai-rmf"]))}
     assert [] == rows(controls_csv(desk, frameworks=["other"]))
+    assert [] == rows(controls_csv(desk, frameworks=["nist-ai-rmf"]), coverage=True)
+    chosen = rows(controls_csv(desk, frameworks=["owasp-asi-2026"]), coverage=True)
+    assert [one.id for one in desk.coverage if one.framework == "owasp-asi-2026"] == [row["entry"] for row in chosen]
+    assert chosen
+
+
+def test_every_threat_ends_as_in_the_analysis(desk: Analysis) -> None:
+    """Once each, with what it rests on; such a row claims no finding and no control."""
+    found = rows(controls_csv(desk), coverage=True)
+
+    assert [(one.framework, one.id, one.state.value) for one in desk.coverage] == [
+        (row["framework"], row["entry"], row["coverage"]) for row in found
+    ]
+    assert ["" if one.proof is None else one.proof.value for one in desk.coverage] == [
+        row["coverage_proof"] for row in found
+    ]
+    assert all(row["coverage_why"] and not row["finding"] and not row["control"] for row in found)
+
+
+def test_a_finding_on_a_path_knows_the_controls_on_its_way(tmp_path: Path) -> None:
+    described = tmp_path / "system.yaml"
+    described.write_text(
+        "threatmodel: 1\npeople: {guest: {trust: untrusted}}\nagents: {desk: {tools: [till], planning: fixed}}\n"
+        "tools: {till: {provider: first_party, actions: {pay: {effect: pay}}}}\nflows: [{from: guest, to: desk}]\n"
+        "controls: {hope: {type: deterministic-policy, on: [till.pay], status: declared}}\n",
+        encoding="utf-8",
+    )
+    standing = {
+        (row["rule"], row["control"]): row["standing_controls"]
+        for row in rows(controls_csv(analyze(load(described), today=date(2026, 11, 25))))
+    }
+
+    assert "hope (claimed)" == standing["injected-payment", "deterministic-policy"]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\n=1"])

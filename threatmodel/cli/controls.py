@@ -26,12 +26,13 @@ def controls(
     file: Path, catalogs: tuple[Path, ...], today: datetime | None, output: Path | None, frameworks: tuple[str, ...]
 ) -> None:
     """
-    Write control mappings as CSV: a row per finding, control that answers it, and framework entry it helps to satisfy.
+    Write control mappings as CSV: a row per finding, control that answers it, and framework entry it helps to satisfy,
+    then a row per published threat: how it ends, and how that is proven.
 
     FILE is the root file, or - for stdin. Each row says whether the mapping is published or proposed, and how far the
     description proves the control: none, claimed, holds or proven. The file is UTF-8 without a byte order mark; cells
     that a spreadsheet would take for a formula begin with an apostrophe.
-    """
+    """  # noqa: D205  the first paragraph is the help text
     from threatmodel.cli.files import check_targets, write_file
     from threatmodel.diagnostics import did_you_mean
     from threatmodel.export.csv_rows import controls_csv

@@ -1,9 +1,10 @@
-"""Analysis → control mappings as CSV: one row per finding, recommended control and framework entry."""
+"""Analysis → control mappings as CSV: a row per finding, control and framework entry, then one per threat assessed."""
 
 from __future__ import annotations
 
 import csv
 import io
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.holding import Standing, evidence, standing
@@ -23,9 +24,11 @@ COLUMNS: Final = (
     "framework", "framework_version", "entry", "entry_heading", "heading_from", "mapping", "mapping_reason",
     "control", "control_title", "standing", "standing_controls", "standing_reason", "finding", "rule", "severity",
     "state", "message", "element", "file", "line", "threats", "evidence", "treatment",
+    "coverage", "coverage_proof", "coverage_why",
 )  # fmt: skip
 """Columns may be added at the end, never moved or renamed."""
 
+NOT_COVERAGE: Final = ("", "", "")
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WORDS: Final = ("none", "claimed", "holds", "proven")
 """How far the description has a control of the type where the finding is, from worst to best."""
@@ -36,7 +39,7 @@ def controls_csv(analysis: Analysis, *, frameworks: Sequence[str] = ()) -> str:
     Return control mappings as CSV (RFC 4180: commas, double quotes, CRLF), header first.
 
     Args:
-        analysis: Every finding in every state is written.
+        analysis: Every finding in every state is written, then how every published threat ends.
         frameworks: Only entries of these frameworks; empty for all. A finding or control that reaches no entry has a
             row with empty cells, unless frameworks are named.
     """
@@ -47,7 +50,10 @@ def controls_csv(analysis: Analysis, *, frameworks: Sequence[str] = ()) -> str:
     for finding in analysis.findings:
         for row in _rows(analysis, finding, found):
             if not frameworks or row[0] in frameworks:
-                writer.writerow([safe(cell) for cell in row])
+                writer.writerow([safe(cell) for cell in (*row, *NOT_COVERAGE)])
+    for row in _coverage(analysis):
+        if not frameworks or row[0] in frameworks:
+            writer.writerow([safe(cell) for cell in row])
     return out.getvalue()
 
 
@@ -79,6 +85,18 @@ def _entries(analysis: Analysis, control: ControlType | None) -> Iterator[tuple[
         )  # fmt: skip
 
 
+def _coverage(analysis: Analysis) -> Iterator[tuple[str, ...]]:
+    """Yield how every threat that a rule may name ends; these rows speak of no finding and no control."""
+    catalog = analysis.model.catalog
+    for one in analysis.coverage:
+        framework = catalog.frameworks[one.framework]
+        entry = framework.by_id[one.id]
+        heading = (entry.heading, "publication" if entry.title else "our words")
+        empty = ("",) * (len(COLUMNS) - len(heading) - 6)
+        proof = "" if one.proof is None else one.proof.value
+        yield (one.framework, framework.version, one.id, *heading, *empty, one.state.value, proof, one.why)
+
+
 def _finding_cells(finding: Finding, proof: str) -> tuple[str, ...]:
     threats = "; ".join(f"{framework}:{entry}" for framework, entries in finding.references for entry in entries)
     return (
@@ -100,9 +118,12 @@ class _Standings:
         }
 
     def there(self, finding: Finding, control_type: str) -> list[Control]:
-        """Return the controls of a type that stand on the subject of a finding, or on the element it is part of."""
+        """Return the controls of a type that stand on the subject of a finding, or on the route that it speaks of."""
         subject = self.graph.find(finding.subject)
-        places = (finding.subject, *(owners(subject) if subject is not None else ()))
+        places = [finding.subject, *(owners(subject) if subject is not None else ())]
+        for step in finding.path:
+            places += [step, step.partition(".")[0]]
+        places += [f"{before}>{after}" for before, after in pairwise(finding.path)]
         standing_there = dict.fromkeys(one for place in places for one in self.graph.controls_on.get(place, ()))
         return [control for control in standing_there if control.type == control_type]
 
