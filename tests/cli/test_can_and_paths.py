@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -230,3 +231,13 @@ def test_capabilities_past_the_cap_are_those_that_matter_most(
 
     assert ["forbidden"] == [entry["intent"] for entry in data["capabilities"]]
     assert 4 == data["summary"]["capabilities"]
+
+
+def test_what_is_shown_can_be_explained(run: Callable[..., Result]) -> None:
+    """Each block carries the id that `explain` takes, and the last line asks for the worst."""
+    text = run("paths", DESK).stdout
+    names = re.findall(r"id: (\S+)", text)
+
+    assert names
+    assert f"Next: threatmodel explain {DESK} {shlex.quote(names[0])}" in " ".join(text.split())
+    assert all(run("explain", DESK, name).exit_code == 0 for name in names[:3])

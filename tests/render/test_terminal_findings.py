@@ -56,6 +56,7 @@ def test_every_finding_is_named_or_counted(desk: Analysis) -> None:
 
     assert set() == {group for group in groups if group not in text}
     assert "4 open (3 high, 1 medium), 4 cannot tell, 4 settled" in text
+    assert f"Next: threatmodel explain {desk.model.graph.document.file} 1" in text
     assert summary_line(desk).startswith("4 open (3 high, 1 medium), 4 cannot tell, 4 settled")
 
 
@@ -72,7 +73,7 @@ def test_lines_to_paste_settle_what_they_ask(judged: Callable[..., Analysis], tm
     source = Path(__file__).parents[1] / "desk" / "system.yaml"
     analysis = judged()
     asked = {question.fact for question in analysis.questions}
-    block = re.search(r"goes below line (\d+)(?:, one of ([^\n]*))?\n((?:(?!#).*\n?)+)", findings_text(analysis))
+    block = re.search(r"goes below line (\d+)(?:, one of ([^\n]*))?\n((?:(?!#)[^\n]+\n?)+)", findings_text(analysis))
     assert block is not None
     lines = source.read_text(encoding="utf-8").split("\n")
     answer = (block[2] or "said").split(" | ")[0]

@@ -58,15 +58,15 @@ def analyze(  # noqa: PLR0917  one argument per option
         console.note(f"Wrote {output}")
     else:
         console.result(text)
-    return _judged(analysis, fail_on, fail_on_unknown)
+    return _judged(analysis, fail_on, fail_on_unknown, said=form == "text" and not output)
 
 
-def _judged(analysis: Analysis, fail_on: str | None, fail_on_unknown: str | None) -> int:
-    """Say on stderr how it ended, and return the exit code that `--fail-on` asks for."""
-    from threatmodel.render.terminal_findings import summary_line
+def _judged(analysis: Analysis, fail_on: str | None, fail_on_unknown: str | None, *, said: bool) -> int:
+    """Say on stderr how it ended, as far as the text has not, and return the exit code that `--fail-on` asks for."""
+    from threatmodel.render.terminal_findings import asked_line, summary_line
 
     console = the_console()
-    console.note(summary_line(analysis))
+    console.note(asked_line(analysis) if said else summary_line(analysis))
     code = ExitCode.FINE
     least, least_unknown = severity(fail_on), severity(fail_on_unknown)
     if least is not None and (found := analysis.open_at(least)):

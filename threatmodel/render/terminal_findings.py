@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.severity import Severity
 from threatmodel.render.fourfold import fourfold, harms_line
 from threatmodel.render.paste import Answer, answer
 from threatmodel.render.terminal import NARROWEST, visible
@@ -17,15 +20,19 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.questions import Question
-    from threatmodel.analysis.severity import Severity
 
+SCREEN: Final = 50  # lines that all of it may take, where there are not too many grave groups
+SHORT: Final = 3  # lines of a grave group that is not shown whole
+KEPT: Final = 4  # lines that groups of less severity may take before a second group is shown whole
 IN_FULL: Final = 2  # rules that are shown with why and fix, unless all are asked for
+GRAVE: Final = 12  # groups of high severity or above that are shown with place, id and fix, unless all are asked for
 OPEN_LINES: Final = 8  # groups that are shown on a line each after them, unless all are asked for
 UNKNOWN_LINES: Final = 4  # facts listed under "cannot tell", unless all are asked for
 FACTS: Final = 3  # questions at the end
 COMMENT: Final = "# "  # begins every line that is not to be pasted
 
-_MARGIN: Final = 10  # columns of the severity
+_NUMBER: Final = 3  # columns of the number
+_MARGIN: Final = 12  # columns of number and severity
 _RESET: Final = "\x1b[0m"
 _STYLES: Final = {
     "critical": "\x1b[1;37;41m", "high": "\x1b[1;31m", "medium": "\x1b[1;33m", "low": "\x1b[1;36m", "info": "\x1b[1m",
@@ -47,15 +54,25 @@ def findings_text(analysis: Analysis, *, color: bool = False, width: int = 100, 
         Verdict, open groups, what cannot be told, what is settled, and the facts that would settle most.
     """
     page = _Page(analysis, overview(analysis), _Paint(color), max(width, NARROWEST), full)
-    parts = [page.verdict(), page.opened(), page.unknown(), page.settled(), page.facts()]
-    return "\n".join("\n".join(lines) + "\n" for part in parts if (lines := list(part)))
+    head, *rest = map(list, (page.verdict(), page.unknown(), page.settled(), page.next()))
+    for most in range(FACTS, 0, -1):
+        facts = list(page.facts(most))
+        room = SCREEN - sum(len(lines) + 1 for lines in (head, *rest, facts) if lines) - 1
+        if room >= page.least() or not facts:
+            break
+    parts = (head, list(page.opened(room)), *rest[:-1], facts, rest[-1])
+    return "\n".join("\n".join(lines) + "\n" for lines in parts if lines)
 
 
 def summary_line(analysis: Analysis) -> str:
     """Return the one line that says how an analysis ended."""
-    seen = overview(analysis)
+    return f"{_counted(overview(analysis))}; {asked_line(analysis)}"
+
+
+def asked_line(analysis: Analysis) -> str:
+    """Return what was asked, and when: all that the text does not say."""
     rules = f"{len(analysis.results)} {'rule' if len(analysis.results) == 1 else 'rules'} asked"
-    return f"{_counted(seen)}; {rules} on {analysis.today.isoformat()}"
+    return f"{rules} on {analysis.today.isoformat()}"
 
 
 def _counted(seen: Overview) -> str:
@@ -95,32 +112,55 @@ class _Page:
         yield from self.wrapped(fourfold(self.analysis.posture), "")
         yield from self.wrapped(harms_line(self.analysis.derived), "")
 
-    def opened(self) -> Iterator[str]:
-        """The open groups, worst first. Why and how to fix stand with the first group of a rule, not with each."""
-        explained: set[str] = set()
-        short = 0
-        for group in self.seen.open:
-            new = group.first.rule not in explained
-            if new and (self.full or len(explained) < IN_FULL):
+    def opened(self, room: int) -> Iterator[str]:
+        """The open groups, worst first: what is grave with its place, id and fix, the rest as far as there is room."""
+        groups = self.seen.open
+        if self.full:
+            explained: set[str] = set()
+            for number, group in enumerate(groups, 1):
+                yield from self.group(number, group)
+                yield from self.reasons(group, why=group.first.rule not in explained)
                 explained.add(group.first.rule)
-                yield from self.group(group)
-                yield from self.reasons(group)
-            elif self.full:
-                yield from self.group(group)
-            else:
-                short += 1
-                if short <= OPEN_LINES:
-                    yield self.line(group, f"{group.first.message}{self.others(group)}{self.claims(group)}")
-        if short:
-            more = f"and {short - OPEN_LINES} more; " if short > OPEN_LINES else ""
+            return
+        shown, used = self.chosen(room)
+        yield from (line for lines in shown for line in lines)
+        rest = list(enumerate(groups, 1))[len(shown) :]
+        lines = min(len(rest), OPEN_LINES, max(room - used - 1, 0))
+        for number, group in rest[:lines]:
+            yield self.line(number, group, f"{group.first.message}{self.others(group)}{self.claims(group)}")
+        if len(groups) > min(len(shown), IN_FULL):
+            more = f"and {len(rest) - lines} more; " if len(rest) > lines else ""
             text = f"{' ' * _MARGIN}({more}--full says why, and how to fix, for all of them)"
             yield self.paint("dim", self.cut(text))
 
-    def group(self, group: Group) -> Iterator[str]:
-        """Severity and message, then place and id, decision and claims."""
+    def chosen(self, room: int) -> tuple[list[list[str]], int]:
+        """The grave groups, the first of them whole where there is room: lines of each, and how many these are."""
+        groups = self.seen.open
+        grave = sum(group.severity >= Severity.HIGH for group in groups[:GRAVE])
+        shown = [list(self.short(number, group)) for number, group in enumerate(groups[:grave], 1)]
+        used, rules = sum(map(len, shown)), set[str]()
+        for at, group in enumerate(groups[: max(grave, IN_FULL)]):
+            new = group.first.rule not in rules
+            if len(rules) == IN_FULL or at > len(shown) or not new:
+                continue
+            whole = [*self.group(at + 1, group), *self.reasons(group)]
+            more = len(whole) - (len(shown[at]) if at < len(shown) else 0)
+            if used + more + (KEPT if rules else 1) > room:
+                break
+            rules.add(group.first.rule)
+            shown[at : at + 1] = [whole]
+            used += more
+        return shown, used
+
+    def least(self) -> int:
+        """How many lines the grave groups take at least."""
+        return SHORT * sum(group.severity >= Severity.HIGH for group in self.seen.open[:GRAVE]) + 1
+
+    def group(self, number: int, group: Group) -> Iterator[str]:
+        """Number, severity and message, then place and id, decision and claims."""
         first = group.first
         head, *rest = self.wrapped(f"{visible(first.message)}{self.others(group)}", " " * _MARGIN, bare=True)
-        yield f"{self.severity(group.severity)}{self.paint('bold', head)}"
+        yield f"{self.severity(number, group.severity)}{self.paint('bold', head)}"
         yield from (f"{' ' * _MARGIN}{self.paint('bold', line)}" for line in rest)
         yield from self.wrapped(f"{self.places(group)}  {visible(group.id)}", " " * _MARGIN, style="dim")
         if first.treatment:
@@ -128,10 +168,22 @@ class _Page:
         if first.claimed_by:
             yield from self.fact("claim", f"{', '.join(first.claimed_by)} is said to help and is not proven")
 
-    def reasons(self, group: Group) -> Iterator[str]:
+    def short(self, number: int, group: Group) -> Iterator[str]:
+        """A line of its own for message, id and fix each."""
+        first, margin = group.first, " " * _MARGIN
+        message = f"{visible(first.message)}{self.others(group)}{self.claims(group)}"
+        text = _shortened(message, self.width - _MARGIN)
+        yield f"{self.severity(number, group.severity)}{self.paint('bold', text)}"
+        yield self.paint("dim", self.cut(f"{margin}{visible(first.span.place())}  {visible(group.id)}"))
+        fix = visible(" ".join(first.fix.split()))
+        room = self.width - _MARGIN - len("fix: ")
+        yield self.cut(f"{margin}fix: {fix if len(fix) <= room else re.split('[;.] ', fix)[0]}")
+
+    def reasons(self, group: Group, *, why: bool = True) -> Iterator[str]:
         """Why it matters, what to change, and the controls that would break it."""
         first = group.first
-        yield from self.fact("why", first.why if self.full else _sentence(first.why))
+        if why:
+            yield from self.fact("why", first.why if self.full else _sentence(first.why))
         fix = first.fix.rstrip(".")
         yield from self.fact("fix", f"{fix} (control: {', '.join(first.controls[:3])})" if first.controls else fix)
 
@@ -142,11 +194,11 @@ class _Page:
             return
         yield self.paint("head", "Cannot tell, since facts are missing")
         shown = len(groups) if self.full else UNKNOWN_LINES
-        for group in groups[:shown]:
+        for number, group in enumerate(groups[:shown], len(self.seen.open) + 1):
             if self.full:
-                yield from self.undecided(group)
+                yield from self.undecided(number, group)
             else:
-                yield self.line(group, self.hanging(group))
+                yield self.line(number, group, self.hanging(group))
         if len(groups) > shown:
             more = len(groups) - shown
             yield self.cut(f"{' ' * _MARGIN}and {more} more {'fact' if more == 1 else 'facts'} (--full lists them)")
@@ -160,10 +212,10 @@ class _Page:
         titles = dict.fromkeys(finding.title for finding in group.findings)
         return f"{fact} is unsaid; {len(group.findings)} findings hang on it: {_listed(titles, most=3)}"
 
-    def undecided(self, group: Group) -> Iterator[str]:
+    def undecided(self, number: int, group: Group) -> Iterator[str]:
         """What cannot be told, in full: the message, the place, the facts that are missing, and why they matter."""
         first, *later = self.wrapped(visible(self.hanging(group)), " " * _MARGIN)
-        yield f"{self.severity(group.severity)}{first[_MARGIN:]}"
+        yield f"{self.severity(number, group.severity)}{first[_MARGIN:]}"
         yield from later
         yield f"{' ' * _MARGIN}{self.paint('dim', visible(group.first.span.place()))}"
         if len(group.findings) > 1:
@@ -183,9 +235,9 @@ class _Page:
         for entry in self.analysis.unmatched:
             yield from self.wrapped(f"{entry.span.place()}: a treatment names '{entry.id}', which is no finding", "  ")
 
-    def facts(self) -> Iterator[str]:
+    def facts(self, most: int = FACTS) -> Iterator[str]:
         """The facts that would settle most, each with a line to paste and its place."""
-        asked = self.together()
+        asked = self.together()[:most]
         if not asked:
             return
         words = {1: "The one fact", 2: "The two facts", 3: "The three facts"}
@@ -197,6 +249,12 @@ class _Page:
             about = f"helps to settle {question.unlocks}; goes {visible(found.where)}{choices}"
             yield from self.wrapped(about, COMMENT, style="dim")
             yield from (self.paint("paste", visible(line)) for line in found.lines)
+
+    def next(self) -> Iterator[str]:
+        """What to ask next: the numbers above are what `explain` takes."""
+        if self.seen.open or self.seen.unknown:
+            file = shlex.quote(visible(self.analysis.model.graph.document.file))
+            yield from self.wrapped(f"Next: threatmodel explain {file} 1", "", style="bold")
 
     def together(self) -> list[tuple[Question, Answer]]:
         """The first facts whose lines can all be pasted: two that open the same mapping would give its key twice."""
@@ -210,16 +268,18 @@ class _Page:
 
     # Pieces
 
-    def severity(self, severity: Severity) -> str:
-        """The word, in a column of its own."""
-        return f"{self.paint(severity.word, severity.word)}{' ' * (_MARGIN - len(severity.word))}"
+    def severity(self, number: int, severity: Severity) -> str:
+        """Number and word, each in a column of its own."""
+        count = f"{number:>{_NUMBER - 1}} "
+        rest = " " * (_MARGIN - len(count) - len(severity.word))
+        return f"{count}{self.paint(severity.word, severity.word)}{rest}"
 
-    def line(self, group: Group, message: str) -> str:
-        """A group on one line: severity, message cut to fit, place."""
+    def line(self, number: int, group: Group, message: str) -> str:
+        """A group on one line: number, severity, message cut to fit, place."""
         place = visible(group.first.span.place())
         room = max(self.width - _MARGIN - len(place) - 2, 30)
         text = _shortened(visible(message), room)
-        return f"{self.severity(group.severity)}{text:<{room}}  {self.paint('dim', place)}"
+        return f"{self.severity(number, group.severity)}{text:<{room}}  {self.paint('dim', place)}"
 
     def others(self, group: Group) -> str:
         """How many further findings are decided together with the first."""

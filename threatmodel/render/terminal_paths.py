@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.explain import mishap_id
 from threatmodel.analysis.marks import STATES
 from threatmodel.render.agent_view import place
 from threatmodel.render.page import MUTED, Page, counted, listed, route
@@ -43,7 +45,7 @@ def paths_text(
         full: List everything, however much it is.
     """
     page = _PathsPage(Page(color, width), graph, full)
-    parts = [page.counts(name, view), page.decisions(view), page.mishaps(view), page.invariants(view)]
+    parts = [page.counts(name, view), page.decisions(view), page.mishaps(view), page.invariants(view), page.next(view)]
     return "\n".join("\n".join(lines) + "\n" for part in parts if (lines := list(part)))
 
 
@@ -92,6 +94,7 @@ class _PathsPage:
             f"from {'; '.join(said)}{reading}",
             f"way: {route(path.steps)}{' (past a filter)' if path.weakened else ''}",
             *_standing(path, one.missing if path.state == "unknown" else path.missing),
+            f"{MUTED}id: {path.id}",
         ]
         yield from self.page.block(path.state, _STYLES[path.state], texts, self.place(path.agent, path.steps))
 
@@ -105,7 +108,7 @@ class _PathsPage:
         shown = view.mishaps if self.full else view.mishaps[:MISHAPS]
         for one in shown:
             way = [f"way: {route(one.steps)}"] if len(one.steps) > 2 else []  # noqa: PLR2004  the line above names two
-            texts = [_event(one, ()), *way, *_standing(one, one.missing)]
+            texts = [_event(one, ()), *way, *_standing(one, one.missing), f"{MUTED}id: {mishap_id(one)}"]
             yield from self.page.block(one.state, _STYLES[one.state], texts, self.place(one.agent, one.steps))
         yield from self.rest(len(view.mishaps) - len(shown), "mishap")
 
@@ -122,6 +125,13 @@ class _PathsPage:
             place = self.graph.elements[agent].body.value_span("never").place()
             text = f"{agent} never {listed(names, most=len(names))}{fate}"
             yield from self.page.block(state, _STYLES[state], [text], place)
+
+    def next(self, view: PathView) -> Iterator[str]:
+        """What to ask next, of the worst that is shown."""
+        first = next((one.first.id for one in view.decisions), None) or next(map(mishap_id, view.mishaps), None)
+        if first is not None:
+            file = shlex.quote(self.graph.document.file)
+            yield from self.page.wrapped(f"Next: threatmodel explain {file} {shlex.quote(first)}", style="bold")
 
     # Pieces
 
