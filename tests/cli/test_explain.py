@@ -83,7 +83,7 @@ def test_a_path_is_answered_in_one_sentence_and_proven_on_a_screen(run: Callable
     assert "customer is an outsider (trust: untrusted)\n" in text
     assert "- mail-screening (prompt-shield, line 162) does nothing: a filter that is only a claim" in plain(text)
     assert "mailer.reply takes it outside (to: external)\n" in text
-    assert "human-approval on mailer.reply (cost 1); closes 3 paths in all" in text
+    assert "human-approval on mailer.reply (cost 1); closes 4 paths in all" in text
     assert "on: [mailer.reply]" in text
     assert text.index("How, step by step\n") < text.index("What would close it") < text.index("Why high")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.exits import telling
 from threatmodel.analysis.granting import granted
 from threatmodel.analysis.legs import IN_REACH
+from threatmodel.analysis.passing import places_of, relays_of
 from threatmodel.analysis.proof import Quote, Stage, quotes, told
 from threatmodel.load.nodes import MapNode
 
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
     from threatmodel.analysis.control_reasons import ControlReasons
     from threatmodel.analysis.legs import Leg
     from threatmodel.analysis.powers import Power
-    from threatmodel.model.elements import DataFlow, Element
+    from threatmodel.model.elements import DataFlow, Delegation, Element
 
+_TWO: Final = 2  # ends of a step
 STAYS: Final = frozenset({"actor_only", "none"})
 
 
@@ -31,13 +34,14 @@ class ActingReasons:
         self._graph = closure.graph
         self._reasons = reasons
 
-    def stages(self, steps: tuple[str, ...], action: str) -> tuple[list[Stage], Leg | None]:
+    def stages(self, steps: tuple[str, ...], action: str, source: str = "") -> tuple[list[Stage], Leg | None]:
         """
         Explain a way from an agent to what it does.
 
         Args:
             steps: The agent, those it delegates to, what gives the reach or sets it off, the action.
             action: The action, or what else the way ends in.
+            source: Whose text it is: what goes to it leaves in a result only (7.2).
 
         Returns:
             The stages, and the leg they end in; None where the way ends in no action.
@@ -53,7 +57,8 @@ class ActingReasons:
             pairs = itertools.pairwise(steps[: asked + 1])
             asking = [self._asks(one, other, leg.named, doubt) for one, other in pairs]
             return [*asking, *self._leg(leg)], leg
-        return [*self.messages(steps)], None
+        back = self._delegation(steps[-1], steps[0]) if source == steps[-1] and len(steps) == _TWO else None
+        return ([*self.messages(steps)] if back is None else [self._answers(back)]), None
 
     def _delegated(self, steps: tuple[str, ...]) -> int:
         """Return how many delegations a way can begin with."""
@@ -62,7 +67,7 @@ class ActingReasons:
             depth += 1
         return depth
 
-    def _delegation(self, caller: str, callee: str) -> Element | None:
+    def _delegation(self, caller: str, callee: str) -> Delegation | None:
         found = self._graph.delegations_from.get(caller, ())
         return next((one for one in found if one.target == callee), None)
 
@@ -131,11 +136,15 @@ class ActingReasons:
     def _past_tool(self, leg: Leg) -> Iterator[Stage]:
         """Yield what gives the raw reach, and the credential in its reach that opens the action (5.2, 5.3)."""
         agent, power, way = self._graph.elements[leg.agent], leg.power, leg.steps[1]
+        before = self._set_off_before(leg)
         credential = self._graph.elements[leg.credential or ""]
         own = next((one for one in self._closure.own[agent.id] if one.name == way), None)
         opening = power.tool.id if power.tool is not None else ""
         source = agent.id
-        if way != power.name:
+        if before is not None:
+            yield from self._set_off(before)
+            source = before.power.name
+        elif way != power.name:
             stands = self._reasons.calls(*_places(own, agent)) if own is not None else self._reasons.calls(agent.id)
             yield Stage(
                 agent.id, way, "raw reach", f"{way} gives {agent.id} raw reach: {_reach(own)}", "5.2",
@@ -151,17 +160,26 @@ class ActingReasons:
             where = "may lie in its reach, as nobody says where it is kept"
         else:
             where = "comes with data it can read"
-        missing = tuple(fact for fact in leg.doubt if own is None or fact not in own.doubt)
+        known = before.doubt if before is not None else own.doubt if own is not None else ()
+        missing = tuple(fact for fact in leg.doubt if fact not in known)
         said = quotes(credential.body, "stored_in", "visible_to_model", "lifetime")
         scopes = credential.body.get("scopes")
         said += quotes(scopes, "granted") if isinstance(scopes, MapNode) else ()
         passed_by = (opening,) if opening and opening != way.partition(".")[0] else ()
-        stands = self._reasons.past_tool(power.name, *passed_by)
+        written = power.stores if power.writes is not None else ()
+        stands = self._reasons.past_tool(power.name, *passed_by) + self._reasons.calls(*written)
         text = f"{credential.id} {where} and opens {power.name}, past the tool"
         text = f"{text}: only what the target itself enforces (at: target) stops that"
         yield Stage(
             source, power.name, "credential", text, "5.3", credential.span, said, stands, missing,
         )  # fmt: skip
+
+    def _set_off_before(self, leg: Leg) -> Leg | None:
+        """Return the `execute` that was set off and gives the raw reach of a latent leg, if that is how it comes."""
+        found = [
+            one for one in self._closure.legs[leg.agent] if one.basis == "triggered" and one.steps == leg.steps[:-1]
+        ]
+        return min(found, key=_rank, default=None)
 
     def _reaching(self, agent: Element, own: Power | None, way: str) -> tuple[Quote, ...]:
         if own is None:
@@ -188,18 +206,19 @@ class ActingReasons:
                 break
         else:
             yield from self._messages_to(steps)
-            begun = next((at for at in range(2, len(steps)) if steps[at] in self._graph.actions), len(steps))
+            begun = next((at for at in range(2, len(steps)) if self._acts(steps[at])), len(steps))
         for before_it, name in zip(steps[begun - 1 :], steps[begun:], strict=False):
             yield self._trigger(before_it, name, leg)
 
     def _messages_to(self, steps: tuple[str, ...]) -> Iterator[Stage]:
-        end = next((at for at in range(1, len(steps)) if steps[at] in self._graph.actions), len(steps))
+        end = next((at for at in range(1, len(steps)) if self._acts(steps[at])), len(steps))
         yield from self.messages(steps[:end])
 
     def _trigger(self, before: str, name: str, leg: Leg) -> Stage:
-        action = self._graph.actions[name]
-        tool = action.tool.id
-        known, span = self._graph.find(before), action.span
+        action = self._graph.actions.get(name)
+        tool = name.partition(".")[0]
+        done = action if action is not None else self._graph.elements[tool]
+        known, span = self._graph.find(before), done.span
         said: tuple[Quote, ...] = ()
         missing: tuple[str, ...] = ()
         what = f"what {before} does"
@@ -223,7 +242,10 @@ class ActingReasons:
                     what = f"a message to {before} perhaps (nobody has said)"
         stands = self._reasons.calls(name, tool)
         text = f"{what} sets off {name}"
-        said += told(action, "effect", "reversible")
+        said += told(done, "effect", "reversible")
+        if action is None:
+            text = f"{text}: nobody has listed what that is"
+            missing += tuple(fact for fact in leg.doubt if fact == f"{done.place}.actions")
         return Stage(before, name, "trigger", text, "5.5", span, said, stands, missing)
 
     # Messages: flows, memory
@@ -231,19 +253,38 @@ class ActingReasons:
     def messages(self, steps: tuple[str, ...]) -> Iterator[Stage]:
         """Yield how what an agent writes gets along a way of flows, or into a store it has as memory."""
         at = 0
+        all_flows = self._covering(steps, 0)
         while at < len(steps) - 1:
             flow, end = self._flow(steps, at)
+            if all_flows:
+                flow, all_flows = all_flows[0], all_flows[1:]
+                end = at + 1 + len(relays_of(self._closure.controls, flow))
             if flow is not None:
                 by = f" by {flow.word('protocol')}" if flow.says("protocol") else ""
                 verb = "sends what it writes to" if at == 0 else "passes it on to"
                 text = f"{steps[at]} {verb} {flow.target}{by}"
                 said = quotes(flow.body, "carries", "content")
-                asked = (flow.id, *flow.via, *(steps[:1] if at == 0 else ()))
-                stands = self._reasons.calls(*asked) + self._reasons.texts(flow.id, *flow.via)
+                places = places_of(self._closure.controls, flow)
+                end_there = flow.target if end == len(steps) - 1 and self._is(flow.target, "store") else ""
+                relay = (steps[at],) if at else ()
+                asked = (*places, *relay, *(steps[:1] if at == 0 else ()), *((end_there,) if end_there else ()))
+                stands = self._reasons.calls(*asked) + self._reasons.texts(*places, *relay)
                 yield Stage(steps[at], flow.target, "flow", text, "7.2", flow.span, said, stands)
             else:
                 yield self._other(steps[at], steps[at + 1])
             at = end
+
+    def _covering(self, steps: tuple[str, ...], at: int) -> tuple[DataFlow, ...] | None:
+        """Return flows that make up the rest of a way; None where it is not made of flows alone."""
+        if at == len(steps) - 1:
+            return ()
+        for flow in self._graph.flows_from.get(steps[at], ()):
+            way = (*relays_of(self._closure.controls, flow), flow.target)
+            if steps[at + 1 : at + 1 + len(way)] == way:
+                rest = self._covering(steps, at + len(way))
+                if rest is not None:
+                    return (flow, *rest)
+        return None
 
     def _flow(self, steps: tuple[str, ...], at: int) -> tuple[DataFlow | None, int]:
         for flow in self._graph.flows_from.get(steps[at], ()):
@@ -252,6 +293,13 @@ class ActingReasons:
             if steps[at + 1 : end + 1] == (*via, flow.target):
                 return flow, end
         return None, at + 1
+
+    def _acts(self, name: str) -> bool:
+        return name in self._graph.actions or name.endswith(".*")
+
+    def _is(self, name: str, kind: str) -> bool:
+        element = self._graph.elements.get(name)
+        return element is not None and element.kind == kind
 
     def _other(self, one: str, other: str) -> Stage:
         """Explain a step that no flow makes: a delegation either way, memory, code in the agent's process."""
@@ -265,11 +313,9 @@ class ActingReasons:
             return Stage(one, other, "delegation", text, "7.2", delegation.span, said, stands, missing)
         back = self._delegation(other, one)
         if back is not None:
-            stands = self._reasons.calls(back.id, one, f"{one}>{other}") + self._reasons.texts(back.id)
-            text = f"{one} answers {other} in free text"
-            return Stage(one, other, "answer", text, "7.2", back.span, quotes(back.body, "returns"), stands)
+            return self._answers(back)
         if target is not None and target.kind == "store":
-            stands = self._reasons.calls(other, one, f"{one}>{other}")
+            stands = self._reasons.calls(other, one)
             text = f"{one} writes {other}"
             said = told(agent, "memory") if other in agent.words("memory") else ()
             said = said or told(target, "writers")
@@ -282,11 +328,20 @@ class ActingReasons:
             return Stage(one, other, "call", text, "5.2", granted(agent, other), said, stands)
         return Stage(one, other, "step", f"{one} gets to {other}", "5", agent.span)
 
+    def _answers(self, delegation: Delegation) -> Stage:
+        ends = (delegation.target, delegation.source)
+        stands = self._reasons.calls(delegation.id, delegation.target) + self._reasons.texts(delegation.id)
+        text = f"{delegation.target} answers {delegation.source} in free text"
+        return Stage(*ends, "answer", text, "7.2", delegation.span, quotes(delegation.body, "returns"), stands)
+
     def call(self, agent: str, tool: str) -> Stage:
         """Explain the call of a tool, whatever its action."""
+        element = self._graph.elements[agent]
         said = told(self._graph.elements[tool], "kind", "runs_in")
-        span = granted(self._graph.elements[agent], tool)
-        stands = self._reasons.calls(tool, agent)
+        span = granted(element, tool)
+        leg, stands = telling(self._closure.legs[agent], tool), self._reasons.calls(tool, agent)
+        if leg is not None:
+            stands = (*self._reasons.calls(*_places(leg.power, element)), *self._reasons.authorization(agent))
         return Stage(agent, tool, "call", f"{agent} calls {tool}", "5.1", span, said, stands)
 
 

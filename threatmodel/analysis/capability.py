@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from threatmodel.analysis.handing import Handing
 from threatmodel.analysis.legs import Leg, legs_of, own_powers
 from threatmodel.analysis.marks import Mark
-from threatmodel.analysis.powers import WRITES, Power
 from threatmodel.model.patterns import matches
 
 if TYPE_CHECKING:
     from threatmodel.analysis.gates import Controls
     from threatmodel.analysis.handing import Handed
+    from threatmodel.analysis.powers import Power
     from threatmodel.model.elements import Agent
     from threatmodel.model.graph import ModelGraph
 
@@ -138,13 +138,13 @@ class Closure:
                         ]
         return self
 
-    def latent_writes(self) -> dict[str, tuple[tuple[Power, Mark], ...]]:
-        """Return agent → the writes that raw reach gives it."""
+    def latent_writes(self) -> dict[str, tuple[tuple[Power, Mark, bool], ...]]:
+        """Return agent → the writes that raw reach gives it, with their marks, and whether they are certain."""
         return {
             agent: tuple(
-                (leg.power, leg.mark + Mark(missing=leg.doubt) if leg.doubt else leg.mark)
+                (leg.power, leg.mark + Mark(missing=(*leg.doubt, *facts)), not (leg.doubt or facts))
                 for leg in legs
-                if leg.basis == "latent" and set(leg.power.effects) & WRITES and leg.power.stores
+                if leg.basis == "latent" and leg.power.stores and (facts := leg.power.writes) is not None
             )
             for agent, legs in self.legs.items()
         }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from threatmodel.analysis.exits import Exit, Exits
-from threatmodel.analysis.readings import Reading, Readings, Session
+from threatmodel.analysis.readings import Readings
+from threatmodel.analysis.sessions import Reading, Session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from threatmodel.analysis.marks import UNKNOWN, Mark, Route
-from threatmodel.analysis.powers import WRITES
+from threatmodel.analysis.marks import UNKNOWN, Mark
+from threatmodel.analysis.store_writes import Keeping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from threatmodel.analysis.capability import Closure, Way
     from threatmodel.analysis.disclosure import Disclosure
     from threatmodel.analysis.impacts import Impacts
-    from threatmodel.analysis.readings import Session
+    from threatmodel.analysis.marks import Route
+    from threatmodel.analysis.sessions import Session
     from threatmodel.model.elements import Agent
 
 
@@ -115,16 +116,11 @@ class Endings:
     """What can be brought about through each agent."""
 
     def __init__(self, closure: Closure, impacts: Impacts, disclosure: Disclosure) -> None:
-        """Note who is named as a writer of which store."""
+        """Prepare."""
         self._closure = closure
         self._impacts = impacts
         self._disclosure = disclosure
-        stores = closure.graph.of_kind("store")
-        self._place = {store.id: place for place, store in enumerate(stores)}
-        self._writers: dict[str, list[str]] = {}
-        for store in stores:
-            for name in store.words("writers"):
-                self._writers.setdefault(name, []).append(store.id)
+        self._keeping = Keeping(closure.controls, closure.own)
 
     def of(self, agent: Agent) -> Iterator[Ends]:
         """Yield everything that whoever steers an agent can bring about."""
@@ -140,30 +136,10 @@ class Endings:
             power = way.leg.power
             for harm in self._impacts.of(way):
                 add(power.name, harm.impact, End(way, harm.mark, mild=harm.mild, assets=power.data or ()))
-        for store, route in self._kept(agent):
+        for store, route, _ in self._keeping.of(agent):
             for harm in self._impacts.persistence(store, (), agent.id):
                 add(store, "persistence", End(route, harm.mark))
         for out, taken in self._disclosure.exits(agent):
             end = End(out.way, out.mark, taken, assets=taken.assets, only_for=out.only_for, not_for=out.to)
             add(out.action, "disclosure", end)
         yield from found.values()
-
-    def _kept(self, agent: Agent) -> Iterator[tuple[str, Route]]:
-        """Yield the stores an agent writes without a write action: as memory, as a writer, by a flow (7.6)."""
-        graph, controls = self._closure.graph, self._closure.controls
-        memory, listed = agent.words("memory"), self._writers.get(agent.id, ())
-        candidates = {name for name in (*memory, *listed) if name in self._place}
-        if candidates:
-            powers = self._closure.own[agent.id]
-            by_action = {name for power in powers if set(power.effects) & WRITES for name in power.stores}
-            for name in sorted(candidates, key=self._place.__getitem__):
-                remembered = name in memory and (name in listed or not graph.elements[name].says("writers"))
-                if remembered or (name in listed and name not in by_action):
-                    yield name, Route((agent.id, name), controls.calls(name, agent.id, f"{agent.id}>{name}"))
-        for flow in graph.flows_from.get(agent.id, ()):
-            if flow.target in self._place and flow.word("content") not in {"typed", "closed"}:
-                text = controls.text(flow.id)
-                mark = controls.calls(flow.id, flow.target, agent.id)
-                if text.broken or text.claimed:
-                    mark = mark + Mark(broken=text.broken, claimed=text.claimed)
-                yield flow.target, Route((agent.id, flow.target), mark)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from threatmodel.analysis.exits import telling
 from threatmodel.analysis.marks import STATES
-from threatmodel.analysis.powers import REACHING_KINDS, WRITES
+from threatmodel.analysis.passing import places_of
+from threatmodel.analysis.powers import REACHING_KINDS
 from threatmodel.analysis.proof import Stage, overruled, quotes, told
 from threatmodel.analysis.sources import EVERYBODY, OUTSIDE
 from threatmodel.catalog.control import Confines
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from threatmodel.analysis.control_reasons import ControlReasons
     from threatmodel.analysis.legs import Leg
     from threatmodel.analysis.paths import AttackPath, Mishap
+    from threatmodel.analysis.proof import Stand
     from threatmodel.model.elements import Element
 
 
@@ -47,13 +51,16 @@ class ExitReasons:
             stands = self._reasons.confining(Confines.DISCLOSURE_BY_SEND, *places) if sends else ()
             said = quotes(power.details, "to") if power.details else ()
             said = told(power.action, "to") if power.action is not None else said
-            bounded = any(stand.worth in {"holds", "claim"} for stand in stands)
-            missing = () if to or bounded else (f"{power.place}.to",)
+            if to and "write" in power.effects:  # such a list bounds what is sent, not what is written (3.8)
+                stands = ()
+            missing = () if to or _held(stands) else (f"{power.place}.to",)
             text = f"{one.action} takes it outside" if to else f"nobody has said to whom {one.action} sends it"
             yield Stage(*where, text, "7.2", span, said, stands, missing)
-        if set(power.effects) & WRITES:
-            for name in power.stores:
-                yield from self._read_outside(where, name)
+        unsaid = power.writes
+        for name in power.stores if unsaid is not None else ():
+            gates = self._reasons.calls(name) if unsaid else ()
+            for stage in self._read_outside(where, name):
+                yield replace(stage, stands=gates, missing=(*(unsaid or ()), *stage.missing))
         if leg.basis != "latent" and (
             "execute" in power.effects
             or (power.tool is not None and power.tool.word("kind") in REACHING_KINDS and leg.basis == "attached")
@@ -65,7 +72,8 @@ class ExitReasons:
         for reader in store.words("readers") if store is not None else ():
             element = self._graph.elements.get(reader)
             trust = element.word("trust") if element is not None else None
-            if reader not in EVERYBODY and (element is None or (trust is not None and trust not in OUTSIDE)):
+            ours = element is not None and element.kind == "agent" and element.word("operated_by") != "third_party"
+            if reader not in EVERYBODY and (element is None or ours or (trust is not None and trust not in OUTSIDE)):
                 continue
             missing = (f"{element.place}.trust",) if element is not None and trust is None else ()
             who = "anyone reads" if reader in EVERYBODY else f"{reader}, an outsider, reads" if not missing else (
@@ -85,6 +93,7 @@ class ExitReasons:
         stands = self._reasons.confining(Confines.DISCLOSURE_BY_REACH, *places)
         stands = overruled(stands, said, "egress: any")
         bounded = any(stand.worth in {"holds", "claim"} for stand in stands)
+        held = _held(stands)
         unsaid = runtime is None or runtime.word("egress") is None
         text = f"{where[0]} can open connections to anywhere"
         if unsaid:
@@ -92,7 +101,7 @@ class ExitReasons:
         elif bounded:
             text = f"{where[0]} can open connections; this is what should bound them"
         span = said[0].span if said else holder.span
-        return Stage(*where, text, "7.2", span, said, stands, (place,) if unsaid and not bounded else ())
+        return Stage(*where, text, "7.2", span, said, stands, (place,) if unsaid and not held else ())
 
     def _sent(self, one: AttackPath | Mishap) -> Iterator[Stage]:
         """Yield how a message, an answer, a tool's arguments or code beside the agent take data out."""
@@ -104,16 +113,20 @@ class ExitReasons:
         if element.kind in {"tool", "skill"}:
             if element.word("runs_in") == "agent_process":
                 yield self._raw(where, one.agent, element)
-            if name == getattr(one, "source", ""):
+            if telling(self._closure.legs[one.agent], name) is not None and name == getattr(one, "source", ""):
                 text = f"what {one.agent} passes to {name} as arguments is what its makers get"
                 yield Stage(*where, text, "7.2", element.span, told(element, "provider", "version"), arguments=True)
+            return
+        if element.kind == "store":
+            yield from self._read_outside(where, name)
             return
         if element.kind == "service":
             renders, loads = element.word("renders"), element.word("loads_remote")
             unsaid = [key for key, said in (("renders", renders), ("loads_remote", loads)) if said is None]
             missing = tuple(f"{element.place}.{key}" for key in unsaid)
             flows = self._graph.flows_to.get(name, ())
-            places = (name, one.agent, *(flow.id for flow in flows), one.action)
+            on_flows = (place for flow in flows for place in places_of(self._closure.controls, flow))
+            places = (name, one.agent, *on_flows, one.action)
             stands = self._reasons.confining(Confines.DISCLOSURE_BY_ANSWER, *places)
             text = f"{name} shows the answer and loads what it points to, from anywhere"
             if missing:
@@ -126,6 +139,10 @@ class ExitReasons:
         if trust:
             text = f"{name}, an outsider, gets it, and the text that steers decides what goes along"
         yield Stage(*where, text, "7.2", element.span, told(element, "trust", "operated_by"), (), missing)
+
+
+def _held(stands: tuple[Stand, ...]) -> bool:
+    return any(stand.worth == "holds" for stand in stands)
 
 
 def _rank(stage: Stage) -> int:

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.holding import evidence, proven, standing
 from threatmodel.analysis.marks import CLEAR, Mark, combine
+from threatmodel.analysis.powers import powers_named
 from threatmodel.catalog.control import Acts, Confines
 from threatmodel.catalog.setting import Outcome
 from threatmodel.load.nodes import MapNode
 from threatmodel.model.elements import as_words
+from threatmodel.model.patterns import matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from threatmodel.analysis.context import Context
-    from threatmodel.model.elements import Control, DataFlow
+    from threatmodel.analysis.sending import Sent
+    from threatmodel.model.elements import Control
 
 GATING: Final = frozenset({Acts.GATE, Acts.AUTHORIZE})
 OUTSIDERS: Final = frozenset({"untrusted", "partner"})
@@ -36,13 +39,19 @@ class Controls:
     context: Context
     approvers: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     """Approving agent → facts missing for its influence; None: it is influenced; no entry: it is not."""
-    sent: dict[str, tuple[tuple[tuple[str, ...], Mark, DataFlow], ...]] = field(default_factory=dict)
-    """Element → the flows that its messages take, as far as they were asked for."""
+    sent: dict[tuple[str, bool], tuple[Sent, ...]] = field(default_factory=dict)
+    """Element → where its messages, or its text, go, as far as that was asked for."""
     _outcomes: dict[str, Outcome] = field(default_factory=dict)
     _text: dict[tuple[str, ...], Mark] = field(default_factory=dict)
+    _channels: dict[str, frozenset[str]] = field(default_factory=dict)
     _calls: dict[tuple[str, ...], Mark] = field(default_factory=dict)
     _confined: dict[tuple[Confines, tuple[str, ...]], Mark] = field(default_factory=dict)
     _denied: list[tuple[Control, frozenset[str], frozenset[str]]] | None = None
+    _by_id: dict[str, Control] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Note the controls by their ids."""
+        self._by_id.update((control.id, control) for control in self.context.graph.controls)
 
     def outcome(self, control: Control) -> Outcome:
         """Return what a control is worth by what it says itself."""
@@ -52,8 +61,15 @@ class Controls:
         return self._outcomes[control.id]
 
     def at(self, place: str) -> tuple[Control, ...]:
-        """Return the controls that stand at a place."""
-        return self.context.graph.controls_on.get(place, ())
+        """
+        Return the controls that stand at a place: those that name it, and a control that is the place itself.
+
+        What stands in the `via:` of a flow is one of the places of that flow: it stands on no delegation, action or
+        memory between the same two ends (SEMANTICS 3.7).
+        """
+        named = self.context.graph.controls_named.get(place, ())
+        itself = self._by_id.get(place)
+        return named if itself is None else (*named, itself)
 
     def acts(self, control: Control) -> Acts | None:
         """Return what its type does."""
@@ -105,6 +121,45 @@ class Controls:
             found = dict.fromkeys(control for place in places for control in self.at(place))
             self._text[places] = combine(self._on_text(control) for control in found)
         return self._text[places]
+
+    def text_beside(self, kind: str, typed: bool | None, *places: str) -> Mark | None:  # noqa: FBT001  a fact
+        """
+        Return what `text` does where a fact of a flow or delegation says whether it is typed; None where it stops text.
+
+        Of the fact and a control that says the same the worse counts (1.3): one that says free text wins over a control
+        however sound, and one that says typed holds only as far as no such control is a claim or does nothing.
+
+        Args:
+            kind: `flow` or `delegation`.
+            typed: What the fact says; None for nothing.
+            places: As for `text`.
+        """
+        same = () if typed is None else self.saying_the_same(kind, places)
+        if typed:
+            outcomes = {self.outcome(control) for control in same}
+            return None if not outcomes or Outcome.HOLDS in outcomes else self.text(*places)
+        if not same:
+            return self.text(*places)
+        found = dict.fromkeys(control for place in places for control in self.at(place) if control not in same)
+        return combine(self._on_text(control) for control in found)
+
+    def saying_the_same(self, kind: str, places: tuple[str, ...]) -> tuple[Control, ...]:
+        """Return the isolating controls there of which a fact of a flow or delegation says the same; none tried out."""
+        if kind not in self._channels:
+            known = self.context.catalog.controls
+            self._channels[kind] = frozenset(
+                control.id
+                for control in self.context.graph.controls
+                if control.id not in self.context.assumed
+                and (type_ := known.get(control.type)) is not None
+                and type_.acts is Acts.ISOLATE
+                and type_.fact is not None
+                and kind in type_.fact.at
+            )
+        channels = self._channels[kind]
+        if not channels:
+            return ()
+        return tuple(dict.fromkeys(one for place in places for one in self.at(place) if one.id in channels))
 
     def _on_text(self, control: Control) -> Mark:
         acts, outcome = self.acts(control), None
@@ -210,10 +265,23 @@ class Controls:
                 settings = control.body.get("settings")
                 names = as_words(settings.get("denies")) if isinstance(settings, MapNode) else ()
                 if names and self.outcome_of_denial(control) is Outcome.HOLDS:
-                    actions = frozenset(action.id for name in names for action in graph.match_actions(name))
+                    actions = frozenset(
+                        power.name for name in names for power in powers_named(graph, name)
+                    ) | self._access_named(names)
                     places = frozenset(place for name in control.words("on") for place in graph.places_named(name))
                     self._denied.append((control, actions, places))
         return self._denied
+
+    def _access_named(self, names: tuple[str, ...]) -> frozenset[str]:
+        """Return what of the access of agents, and of their shells, a list of denied actions names."""
+        found = set(names)
+        for agent in self.context.graph.agents:
+            written = agent.body.get("access")
+            for target, value in written.items() if isinstance(written, MapNode) else ():
+                doing = as_words(value.get("do") if isinstance(value, MapNode) else value) or ("*",)
+                actions = {f"{target}.{verb}" for verb in doing}
+                found |= {one for one in actions for name in names if name == target or matches(name, one)}
+        return frozenset(found)
 
     def outcome_of_denial(self, control: Control) -> Outcome:
         """Return what a list of denied actions is worth: status and place of a control, not what it looks at."""

@@ -54,6 +54,14 @@ def tie_of(controls: Controls, delegation: Delegation) -> Tie:
     )
 
 
+def _ties(controls: Controls) -> dict[str, list[Tie]]:
+    """Read all delegations, by those they lead to."""
+    found: dict[str, list[Tie]] = {}
+    for one in controls.context.graph.delegations:
+        found.setdefault(one.target, []).append(tie_of(controls, one))
+    return found
+
+
 @dataclass(slots=True, eq=False)
 class Handed:
     """One agent that can have another act, by its best route of one kind."""
@@ -102,14 +110,24 @@ class Walk:
 class Handing:
     """All routes of delegations to the legs of all agents."""
 
-    def __init__(self, controls: Controls, own: Mapping[str, tuple[Power, ...]]) -> None:
-        """Read what delegations, denials and identities say, once."""
+    def __init__(
+        self,
+        controls: Controls,
+        own: Mapping[str, tuple[Power, ...]],
+        to: Mapping[str, Sequence[Tie]] | None = None,
+    ) -> None:
+        """
+        Read what delegations, denials and identities say, once.
+
+        Args:
+            controls: What each control is worth.
+            own: Agent → what it holds itself.
+            to: Agent → the delegations to it that count, where not all do.
+        """
         self._controls = controls
         self._graph: ModelGraph = controls.context.graph
         self._own = own
-        self._to: dict[str, list[Tie]] = {}
-        for one in self._graph.delegations:
-            self._to.setdefault(one.target, []).append(tie_of(controls, one))
+        self._to: Mapping[str, Sequence[Tie]] = _ties(controls) if to is None else to
         ties = [tie for ties in self._to.values() for tie in ties]
         travels = not all(tie.stays for tie in ties)
         self._stating = {
@@ -121,6 +139,8 @@ class Handing:
         }
         self._selective = bool(self._stating) or any(tie.listed is not None for tie in ties)
         self._denied = controls.denied_actions()
+        self.selective = self._selective or bool(self._denied) or any(tie.most is not None for tie in ties)
+        """Whether anything makes a difference between those who can reach an agent by delegations, or between legs."""
         self.deepest: int | None = None
         """The most delegations that were followed; None where all were."""
 

@@ -97,7 +97,7 @@ class HarmReasons:
         stands = overruled(stands, said, "sandbox: none")
         missing: tuple[str, ...] = ()
         unsaid = not said or said[0].text == "sandbox: unknown"
-        if unsaid and not any(stand.worth in {"holds", "claim"} for stand in stands):
+        if unsaid and not any(stand.worth == "holds" for stand in stands):
             missing = (f"{runtime.place}.sandbox" if runtime is not None else f"{holder.place}.runtime.sandbox",)
         bounded = any(stand.worth in {"holds", "claim"} for stand in stands)
         held = "this is what should hold it" if bounded else "nothing holds it"
@@ -123,6 +123,10 @@ class HarmReasons:
         extra += [leg.power.tool.id] if leg is not None and leg.power.tool is not None else []
         stands = self._reasons.confining(Confines.PERSISTENCE, store.id, *extra, one.agent)
         said = quotes(store.body, "persistence", "validated", "isolation")
+        if leg is not None and leg.power.writes:  # 7.7: nobody has said what it does
+            missing = (*leg.power.writes, *missing)
+            stands = self._reasons.calls(store.id) + stands
+            text = f"nobody has said whether {leg.power.name} writes into {store.id}: if so, {text}"
         return Stage(one.action, one.impact, "impact", text, "7.6", store.span, said, stands, missing)
 
     def _lasting(self, name: str) -> Element | None:

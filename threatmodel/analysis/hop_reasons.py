@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.granting import acts, granted, named
-from threatmodel.analysis.influence import FREE_CONTEXTS, PARTIES, Texts, supply_chain
+from threatmodel.analysis.influence import PARTIES, Texts, supply_chain
 from threatmodel.analysis.marks import CLEAR, Mark
-from threatmodel.analysis.powers import WRITES
-from threatmodel.analysis.proof import Stage, quotes, told
-from threatmodel.analysis.sources import EVERYBODY, free, passes_text
+from threatmodel.analysis.passing import flow_text, message_text, places_of, result_text
+from threatmodel.analysis.proof import Stage, overruled, quotes, told
+from threatmodel.analysis.sources import EVERYBODY, STOPPED, passes_text
 from threatmodel.load.nodes import MapNode
 from threatmodel.model.elements import as_words
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.control_reasons import ControlReasons
     from threatmodel.analysis.powers import Power
+    from threatmodel.analysis.proof import Stand
     from threatmodel.model.elements import Agent, DataFlow, Delegation, Element
 
 _VERBS: Final = {
@@ -49,15 +50,15 @@ class HopReasons:
         """Yield everything that lets text hop from one element to another: stage, mark, how it may begin there."""
         for flow in self._graph.flows_from.get(source, ()):
             via = tuple(name for name in flow.via if self._kind(name) not in {"", "control"})
-            if flow.target == target and via == through and free(self._graph, flow):
+            if flow.target == target and via == through:
                 yield from self._flow(flow)
         if through:
             return
         for delegation in self._graph.delegations:
             if (delegation.source, delegation.target) == (source, target):
                 yield from self._handed(delegation)
-            elif (delegation.target, delegation.source) == (source, target) and delegation.word("returns") != "typed":
-                yield self._answer(delegation)
+            elif (delegation.target, delegation.source) == (source, target):
+                yield from self._answer(delegation)
         if self._kind(target) == "store":
             yield from self._written(source, self._graph.elements[target])
         agent = self._graph.elements.get(target)
@@ -70,20 +71,19 @@ class HopReasons:
             yield from self._instructed(source, agent)
 
     def _flow(self, flow: DataFlow) -> Iterator[tuple[Stage, Mark, str]]:
-        target, places = self._graph.elements[flow.target], [flow.id, *flow.via]
-        if "#" in flow.id:
-            places.append(f"{flow.source}>{flow.target}")
-        mark = self._controls.text(flow.id, *flow.via)
-        mark = mark + self._controls.text(*places[-1:]) if "#" in flow.id else mark
-        passed = (self._graph.elements[name] for name in flow.via if self._kind(name) == "store")
-        if any(store.word("validated") == "classifier" for store in passed):
-            mark = mark + Mark(weakened=True)
-        stands = self._reasons.texts(*places, *((target.id,) if target.kind == "agent" else ()))
+        target, places, mark = (
+            self._graph.elements[flow.target], places_of(self._controls, flow), flow_text(self._controls, flow),
+        )  # fmt: skip
+        if mark is None:
+            return
+        stands = self._on_edge("flow", flow.body, "content", *places)
+        stands += self._reasons.texts(*((target.id,) if target.kind == "agent" else ()))
         if target.kind == "agent":
             mark = mark + self._controls.text(target.id)
         if target.kind == "store":
-            mark = mark + self._controls.calls(flow.id, target.id)
-            stands += self._reasons.calls(flow.id, target.id)
+            writer = (flow.source,) if self._kind(flow.source) == "agent" else ()
+            mark = mark + self._controls.calls(*places, target.id, *writer)
+            stands += self._reasons.calls(*places, target.id, *writer)
         else:
             stands += self._reasons.riding_along(flow.id)
         kind = self._kind(flow.source)
@@ -98,63 +98,72 @@ class HopReasons:
         sender = self._graph.elements.get(flow.source)
         anyone = flow.word("authenticated") == "no" and sender is not None and sender.kind in PARTIES
         yield stage, mark, "flow" if anyone else ""
-        if kind == "store" and not self._writers_known(flow.source):
+        if kind == "store" and not self._texts.writers_known(self._graph.elements[flow.source]):
             yield self._unwritten(stage, mark)
 
     def _handed(self, delegation: Delegation) -> Iterator[tuple[Stage, Mark, str]]:
-        context = delegation.word("context")
-        if context is not None and context not in FREE_CONTEXTS:
+        context, mark = delegation.word("context"), message_text(self._controls, delegation)
+        if mark is None:
             return
         missing = () if context is not None else (f"{delegation.place}.context",)
-        places = (delegation.id, delegation.target)
-        mark = Mark(missing=missing) + self._controls.text(*places[:1]) + self._controls.text(*places[1:])
+        mark = mark + self._controls.text(delegation.target)
         what = {"transcript": "the whole conversation", "summary": "a summary of the conversation",
                 "message": "a message in free text"}.get(context or "", "")  # fmt: skip
         text = f"{delegation.source} hands {delegation.target} {what}" if what else (
             f"{delegation.source} asks {delegation.target}, and nobody has said what of the conversation goes along"
         )  # fmt: skip
-        stands = self._reasons.texts(*places) + self._reasons.riding_along(delegation.id)
+        stands = self._on_edge("delegation", delegation.body, "context", delegation.id)
+        stands += self._reasons.texts(delegation.target) + self._reasons.riding_along(delegation.id)
         said = quotes(delegation.body, "context")
         ends = (delegation.source, delegation.target)
         yield Stage(*ends, "delegation", text, "4.3d", delegation.span, said, stands, missing), mark, ""
 
-    def _answer(self, delegation: Delegation) -> tuple[Stage, Mark, str]:
-        mark = self._controls.text(delegation.id) + self._controls.text(delegation.source)
+    def _answer(self, delegation: Delegation) -> Iterator[tuple[Stage, Mark, str]]:
+        mark = result_text(self._controls, delegation)
+        if mark is None:
+            return
+        mark = mark + self._controls.text(delegation.source)
         unsaid = "" if delegation.says("returns") else ", as nobody says that it is typed"
         text = f"{delegation.target} answers {delegation.source} in free text{unsaid}"
-        stands = self._reasons.texts(delegation.id, delegation.source)
+        stands = self._on_edge("delegation", delegation.body, "returns", delegation.id)
+        stands += self._reasons.texts(delegation.source)
         said = quotes(delegation.body, "returns")
         ends = (delegation.target, delegation.source)
-        return Stage(*ends, "answer", text, "4.3d", delegation.span, said, stands), mark, ""
+        yield Stage(*ends, "answer", text, "4.3d", delegation.span, said, stands), mark, ""
 
     def _written(self, writer: str, store: Element) -> Iterator[tuple[Stage, Mark, str]]:
         element, ends = self._graph.elements.get(writer), (writer, store.id, "write")
-        gates, edge = self._controls.calls(store.id), f"{writer}>{store.id}"
         acting = [power for power in self._texts.own.get(writer, ()) if self._writes(power, store.id)]
-        if writer in store.words("writers") and not acting:
-            mark = gates + self._controls.text(edge) + self._controls.calls(edge)
-            stands = self._reasons.calls(store.id, edge) + self._reasons.texts(edge)
+        remembers = element is not None and element.kind == "agent" and store.id in element.words("memory")
+        mark = self._texts.writing(writer, store.id)
+        stands = self._reasons.calls(store.id, *((writer,) if self._kind(writer) == "agent" else ()))
+        if writer in store.words("writers") and (remembers or all(power.writes for power in acting)):
             who = "anyone" if writer in EVERYBODY else writer
             span, said = named(store.body, "writers", writer), quotes(store.body, "writers", "validated")
             yield Stage(*ends, f"{who} may write into {store.id}", "4.3c", span, said, stands), mark, ""
         if element is None or element.kind != "agent":
             return
         for power in acting:
-            places = tuple(dict.fromkeys((*power.gate_places, store.id, writer, edge)))
-            text, stands = f"{writer} writes into {store.id} by {power.name}", self._reasons.calls(*places)
+            places = tuple(dict.fromkeys((*power.gate_places, store.id, writer)))
+            text = f"{writer} writes into {store.id} by {power.name}"
+            on_it = self._reasons.calls(*places) + self._reasons.authorization(writer)
+            missing = power.writes or ()
+            text = f"{text}, and nobody has said that it does not" if missing else text
             said = acts(power, "effect", "store")
             span = granted(element, power.name, power.target)
-            yield Stage(*ends, text, "4.3c", span, said, stands), self._controls.calls(*places), ""
-        for power, mark in self._texts.latent_writes.get(writer, ()):
+            rule = "7.7" if missing else "4.3c"
+            wrote = Stage(*ends, text, rule, span, said, on_it, missing)
+            yield wrote, self._texts.write_mark(power, writer, store.id), ""
+        for power, past, _ in self._texts.latent_writes.get(writer, ()):
             if store.id in power.stores:
                 text = f"{writer} can write into {store.id} by {power.name}, past its tools"
-                said, stands = acts(power, "effect", "store"), self._reasons.past_tool(power.name)
-                yield Stage(*ends, text, "5.3", element.span, said, stands, mark.missing), mark, ""
-        if not store.says("writers") and store.id in element.words("memory"):
+                said = acts(power, "effect", "store")
+                on_it = self._reasons.past_tool(power.name) + self._reasons.calls(store.id)
+                yield Stage(*ends, text, "5.3", element.span, said, on_it, past.missing), past, ""
+        if not store.says("writers") and remembers:
             text = f"{writer} has {store.id} as memory and, as nobody says who writes it, writes it"
             span, said = named(element.body, "memory", store.id), quotes(element.body, "memory")
-            stands = self._reasons.calls(store.id, writer)
-            yield Stage(*ends, text, "4.3c", span, said, stands), gates + self._controls.calls(writer), ""
+            yield Stage(*ends, text, "4.3c", span, said, stands), mark, ""
 
     def _read(self, store: Element, agent: Agent) -> Iterator[tuple[Stage, Mark, str]]:
         if not passes_text(store):
@@ -182,7 +191,7 @@ class HopReasons:
                 found.append((stage, around + self._controls.text(*result)))
         for stage, mark in found:
             yield stage, mark, ""
-            if not self._writers_known(store.id):
+            if not self._texts.writers_known(store):
                 yield self._unwritten(stage, mark)
 
     def _unwritten(self, stage: Stage, mark: Mark) -> tuple[Stage, Mark, str]:
@@ -233,7 +242,7 @@ class HopReasons:
     def _instructed(self, source: str, agent: Element) -> Iterator[tuple[Stage, Mark, str]]:
         instructions = agent.body.get("instructions")
         if isinstance(instructions, MapNode) and source in as_words(instructions.get("writable_by")):
-            places = (f"{source}>{agent.id}", agent.id)
+            places = (agent.id,)
             who = "anyone" if source in EVERYBODY else source
             said = quotes(instructions, "writable_by")
             stage = Stage(
@@ -244,6 +253,15 @@ class HopReasons:
 
     # Pieces
 
+    def _on_edge(self, kind: str, body: MapNode, key: str, *places: str) -> tuple[Stand, ...]:
+        """Return what stands on text there; where the fact under a key says free text, nothing that says the same."""
+        stands, said = self._reasons.texts(*places), quotes(body, key)
+        if body.get(key) in (None, "unknown", *STOPPED):
+            return stands
+        same = {control.id for control in self._controls.saying_the_same(kind, places)}
+        beside = tuple(one for one in stands if one.control in same)
+        return (*(one for one in stands if one.control not in same), *overruled(beside, said, said[0].text))
+
     def _on_result(self, power: Power, agent: Element) -> tuple[str, ...]:
         places = [power.name, f"{power.name}>{agent.id}"]
         if power.tool is not None:
@@ -252,15 +270,7 @@ class HopReasons:
 
     @staticmethod
     def _writes(power: Power, store: str) -> bool:
-        return store in power.stores and bool(set(power.effects) & WRITES)
-
-    def _writers_known(self, name: str) -> bool:
-        store = self._graph.elements[name]
-        if store.says("writers") or self._graph.flows_to.get(name) or self._graph.users_of_memory.get(name):
-            return True
-        acting = any(self._writes(power, name) for powers in self._texts.own.values() for power in powers)
-        latent = (power for powers in self._texts.latent_writes.values() for power, _ in powers)
-        return acting or any(name in power.stores for power in latent)
+        return store in power.stores and power.writes is not None
 
     def _kind(self, name: str) -> str:
         element = self._graph.elements.get(name)

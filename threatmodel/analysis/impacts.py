@@ -49,7 +49,7 @@ class Impacts:
         self._readers = _stores_that_agents_read(closure)
         self._harms: dict[tuple[Leg, str], tuple[Harm, ...]] = {}
         self._backups: dict[Leg, tuple[Control, ...]] = {}
-        self._spoilt: dict[tuple[str, str], bool] = {}
+        self._spoilt: dict[tuple[str, str], tuple[str, ...] | None] = {}
         self._reaching: dict[str, bool] = {}
 
     def of(self, way: Way) -> tuple[Harm, ...]:
@@ -69,6 +69,7 @@ class Impacts:
                     f"{power.place}.effect" if ":" not in power.name else f"{power.place}.scopes.meaning",
                 )
                 yield Harm("unknown", mild=False, mark=Mark(missing=missing))
+                yield from self._perhaps_kept(way, power)
                 continue
             if effect in CHANGES:
                 yield from self._destruction(way, power)
@@ -85,6 +86,13 @@ class Impacts:
                     yield from self.persistence(
                         store, (power.name, *((power.tool.id,) if power.tool else ())), way.agent
                     )
+
+    def _perhaps_kept(self, way: Way, power: Power) -> Iterator[Harm]:
+        """Yield that a capability of unknown effect may write into the store that its tool names (7.7)."""
+        for store in power.stores:
+            unsaid = self._controls.calls(store) + Mark(missing=power.writes or ())
+            for harm in self.persistence(store, (power.name, *((power.tool.id,) if power.tool else ())), way.agent):
+                yield Harm(harm.impact, harm.mild, unsaid + harm.mark)
 
     def _destruction(self, way: Way, power: Power) -> Iterator[Harm]:
         reversible = power.word("reversible")
@@ -116,8 +124,12 @@ class Impacts:
             return CLEAR
         stores = control.words("store")
         if stores:
-            if any(self._can_spoil(way.agent, store) for store in stores):
+            spoilt = [self._spoils(way.agent, store) for store in stores]
+            if any(facts == () for facts in spoilt):
                 return CLEAR
+            unsaid = tuple(sorted({fact for facts in spoilt for fact in facts or ()}))
+            if unsaid and outcome is Outcome.HOLDS:
+                return Mark(missing=unsaid)
         elif self._reaches(way.agent):
             return (
                 Mark(missing=(f"controls.{control.id}.store",))
@@ -126,16 +138,32 @@ class Impacts:
             )
         return Mark(broken=(control.id,)) if outcome is Outcome.HOLDS else Mark(claimed=(control.id,))
 
-    def _can_spoil(self, agent: str, store: str) -> bool:
-        """Return whether an agent can write or delete, on any basis, the store that a backup lies in."""
+    def _spoils(self, agent: str, store: str) -> tuple[str, ...] | None:
+        """
+        Return whether an agent can write or delete, on any basis, the store that a backup lies in.
+
+        Returns:
+            The facts that are missing to tell, none where it certainly can; None where it cannot.
+        """
         if (agent, store) not in self._spoilt:
             element = self._graph.elements.get(store)
             safe = element is not None and "append_only" in element.words("integrity")
-            self._spoilt[(agent, store)] = not safe and any(
-                store in way.leg.power.stores and set(way.leg.power.effects) & CHANGES
-                for way in self._closure.ways[agent]
-            )
+            self._spoilt[(agent, store)] = None if safe else self._spoiling(agent, store)
         return self._spoilt[(agent, store)]
+
+    def _spoiling(self, agent: str, store: str) -> tuple[str, ...] | None:
+        found: set[str] = set()
+        for way in self._closure.ways[agent]:
+            power = way.leg.power
+            if store not in power.stores:
+                continue
+            facts = () if set(power.effects) & CHANGES else power.writes
+            if facts is None:
+                continue
+            if not facts and not way.doubt:
+                return ()
+            found.update(facts, way.doubt)
+        return tuple(sorted(found)) or None
 
     def _reaches(self, agent: str) -> bool:
         """Return whether an agent, or one it delegates to, has latent reach."""
@@ -161,11 +189,7 @@ class Impacts:
         elif said == "none":
             yield Harm("execution", mild=False, mark=CLEAR)
         elif said is None:
-            yield Harm(
-                "execution",
-                mild=False,
-                mark=confined if confined.broken or confined.claimed else Mark(missing=(place,)),
-            )
+            yield Harm("execution", mild=False, mark=confined + Mark(missing=(place,)))
         elif confined.claimed and not confined.broken:
             yield Harm("execution", mild=False, mark=confined)
         elif self._controls.known_bad(Confines.EXECUTION, *places) and not confined.broken:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.marks import CLEAR, Hop, Hops, Mark
-from threatmodel.analysis.powers import WRITES, Power
-from threatmodel.analysis.sources import EVERYBODY, free, passes_text, source_mark
+from threatmodel.analysis.passing import flow_text, message_text, places_of, relays_of, result_text
+from threatmodel.analysis.sources import EVERYBODY, passes_text, source_mark
 from threatmodel.load.nodes import MapNode
 from threatmodel.model.elements import as_words
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from threatmodel.analysis.gates import Controls
+    from threatmodel.analysis.powers import Power
     from threatmodel.model.elements import Agent, DataFlow, Delegation, Element, Tool
     from threatmodel.model.graph import ModelGraph
 
-FREE_CONTEXTS: Final = frozenset({"transcript", "summary", "message"})
 RELAYS: Final = frozenset({"service", "external", "store"})
 PARTIES: Final = frozenset({"person", "external", "service", "agent"})
 _ASKS_OUTSIDE: Final = frozenset({"browser", "http"})
@@ -50,12 +50,16 @@ class Texts:
     controls: Controls
     own: Mapping[str, tuple[Power, ...]]
     """Agent → its attached powers."""
-    latent_writes: Mapping[str, tuple[tuple[Power, Mark], ...]]
-    """Agent → writes that raw reach gives it, with what stands before them."""
+    latent_writes: Mapping[str, tuple[tuple[Power, Mark, bool], ...]]
+    """Agent → writes that raw reach gives it, with what stands before them and whether they are there for certain."""
     hops: Hops = field(default_factory=dict)
     starts: dict[str, list[Hop]] = field(default_factory=dict)
     """Source → how its text sets out."""
     _written: dict[str, list[tuple[str, Mark]]] = field(default_factory=dict)
+    _acting: dict[str, set[str]] = field(default_factory=dict)
+    """Store → who certainly writes it by an action of its own."""
+    _sure: set[str] = field(default_factory=set)
+    """Stores that somebody certainly writes by an action, past its tool or not."""
     _written_past_tools: dict[str, list[tuple[str, Mark]]] = field(default_factory=dict)
     _remembering: dict[str, list[str]] = field(default_factory=dict)
     _read: dict[str, list[tuple[str, Mark]]] = field(default_factory=dict)
@@ -103,12 +107,10 @@ class Texts:
         return Mark(weakened=True) + mark if element.word("validated") == "classifier" else mark
 
     def _flow(self, flow: DataFlow) -> None:
-        if not free(self.graph, flow):
+        crossing = self._crossing(flow)
+        if crossing is None:
             return
-        target = self.graph.elements.get(flow.target)
-        if target is None or target.kind not in {"agent", *RELAYS}:
-            return
-        mark, through = self._crossing(flow, target)
+        mark, through = crossing
         self._lay(flow.source, flow.target, mark, through)
         source = self.graph.elements.get(flow.source)
         if flow.word("authenticated") != "no" or source is None or source.kind not in PARTIES:
@@ -116,54 +118,59 @@ class Texts:
         if source_mark(self.graph, source) is not CLEAR:  # 4.1 (e): anyone can write in the name of such a party
             self.starts.setdefault(source.id, []).append(Hop(source.id, flow.target, mark, through))
 
-    def _crossing(self, flow: DataFlow, target: Element) -> tuple[Mark, tuple[str, ...]]:
-        """Return what stands on text that takes a flow, up to and with the agent or store it enters, and the relays."""
-        mark = self.controls.text(flow.id, *flow.via)
-        if "#" in flow.id:
-            mark = mark + self.controls.text(f"{flow.source}>{flow.target}")
-        for name in flow.via:
-            relay = self.graph.elements.get(name)
-            if relay is not None and relay.kind == "store" and relay.word("validated") == "classifier":
-                mark = mark + Mark(weakened=True)
+    def _crossing(self, flow: DataFlow) -> tuple[Mark, tuple[str, ...]] | None:
+        """
+        Return what stands on text that takes a flow, up to and with the agent or store it enters, and the relays.
+
+        None where it is stopped or enters neither these nor a relay.
+        """
+        target, mark = self.graph.elements.get(flow.target), flow_text(self.controls, flow)
+        if mark is None or target is None or target.kind not in {"agent", *RELAYS}:
+            return None
         if target.kind == "agent":
             mark = mark + self.controls.text(target.id)
         if target.kind == "store":
-            mark = mark + self.controls.calls(flow.id, target.id)
-        through = tuple(
-            name for name in flow.via if name in self.graph.elements and self.graph.elements[name].kind != "control"
-        )
-        return mark, through
+            writer = self.graph.elements.get(flow.source)
+            agent = (writer.id,) if writer is not None and writer.kind == "agent" else ()
+            mark = mark + self.controls.calls(*places_of(self.controls, flow), target.id, *agent)
+        return mark, relays_of(self.controls, flow)
 
     def _delegation(self, delegation: Delegation) -> None:
-        mark = self.controls.text(delegation.id)
-        context = delegation.word("context")
-        if context in FREE_CONTEXTS or context is None:
-            doubt = CLEAR if context is not None else Mark(missing=(f"{delegation.place}.context",))
-            self._lay(delegation.source, delegation.target, doubt + mark + self.controls.text(delegation.target))
-        if delegation.word("returns") != "typed":
-            self._lay(delegation.target, delegation.source, mark + self.controls.text(delegation.source))
+        message, result = message_text(self.controls, delegation), result_text(self.controls, delegation)
+        if message is not None:
+            self._lay(delegation.source, delegation.target, message + self.controls.text(delegation.target))
+        if result is not None:
+            self._lay(delegation.target, delegation.source, result + self.controls.text(delegation.source))
 
     def _store(self, store: Element) -> None:
         """Lay the hops into a store by everything but flows, and out of it to those that read it."""
         named = store.says("writers")
         written = self._written.get(store.id, ())
-        gates = self.controls.calls(store.id)
-        acting = {agent for agent, _ in written}
+        acting = self._acting.get(store.id, ())
+        remembering = self._remembering.get(store.id, ())
         for name in store.words("writers"):
-            if name not in acting:
-                edge = f"{name}>{store.id}"
-                self._lay(name, store.id, gates + self.controls.text(edge) + self.controls.calls(edge))
-        for agent, mark in written:
+            if name not in acting or name in remembering:
+                self._lay(name, store.id, self.writing(name, store.id))
+        for agent, mark in (*written, *self._written_past_tools.get(store.id, ())):
             self._lay(agent, store.id, mark)
-        for agent, mark in self._written_past_tools.get(store.id, ()):
-            self._lay(agent, store.id, mark)
-        remembering = () if named else self._remembering.get(store.id, ())
-        for name in remembering:
-            self._lay(name, store.id, gates + self.controls.calls(name))
-        flows = self.graph.flows_to.get(store.id, ())
-        known = bool(named or written or flows or remembering or store.id in self._written_past_tools)
+        for name in () if named else remembering:
+            self._lay(name, store.id, self.writing(name, store.id))
         if passes_text(store):
-            self._out_of(store, known=known)
+            self._out_of(store, known=self.writers_known(store))
+
+    def writers_known(self, store: Element) -> bool:
+        """Return whether somebody certainly writes a store, or its writers are named (4.3 c)."""
+        return (
+            store.says("writers")
+            or store.id in self._sure
+            or store.id in self._remembering
+            or bool(self.graph.flows_to.get(store.id))
+        )
+
+    def writing(self, writer: str, store: str) -> Mark:
+        """Return the gates on what somebody writes into a store without an action: on it, and on an agent."""
+        element = self.graph.elements.get(writer)
+        return self.controls.calls(store, *((writer,) if element is not None and element.kind == "agent" else ()))
 
     def _out_of(self, store: Element, *, known: bool) -> None:
         """Lay the hops from a store to its readers; where no writer is known, text may begin there."""
@@ -173,9 +180,9 @@ class Texts:
                 self._begin_unsaid(store, reader, mark, ())
         if not known:
             for flow in self.graph.flows_from.get(store.id, ()):
-                target = self.graph.elements.get(flow.target)
-                if target is not None and target.kind in {"agent", *RELAYS} and free(self.graph, flow):
-                    self._begin_unsaid(store, flow.target, *self._crossing(flow, target))
+                crossing = self._crossing(flow)
+                if crossing is not None:
+                    self._begin_unsaid(store, flow.target, *crossing)
 
     def _begin_unsaid(self, store: Element, target: str, mark: Mark, via: tuple[str, ...]) -> None:
         """Let text of a writer nobody knows begin at a store (4.3 c)."""
@@ -195,18 +202,27 @@ class Texts:
             for power in self.own[agent.id]:
                 for name in power.stores:
                     self._index_power(agent, power, name)
-            for power, mark in self.latent_writes.get(agent.id, ()):
+            for power, mark, certain in self.latent_writes.get(agent.id, ()):
                 for name in power.stores:
                     self._written_past_tools.setdefault(name, []).append((agent.id, mark))
+                    if certain:
+                        self._sure.add(name)
 
     def _index_power(self, agent: Agent, power: Power, store: str) -> None:
-        if set(power.effects) & WRITES:
-            places = (*power.gate_places, store, agent.id, f"{agent.id}>{store}")
-            mark = self.controls.calls(*dict.fromkeys(places))
-            self._written.setdefault(store, []).append((agent.id, mark))
+        if power.writes is not None:
+            self._written.setdefault(store, []).append((agent.id, self.write_mark(power, agent.id, store)))
+            if not power.writes:
+                self._acting.setdefault(store, set()).add(agent.id)
+                self._sure.add(store)
         if "read" in power.effects and power.word("returns") != "typed":
             mark = self.controls.text(f"{store}>{agent.id}", agent.id) + self._on_result(power, agent)
             self._read.setdefault(store, []).append((agent.id, mark))
+
+    def write_mark(self, power: Power, agent: str, store: str) -> Mark:
+        """Return what stands before a write of an agent into a store by an action of its own, and what is missing."""
+        gates = self.controls.calls(*dict.fromkeys((*power.gate_places, store, agent)))
+        gates = gates + self.controls.authorization(agent)
+        return gates + Mark(missing=power.writes) if power.writes else gates
 
     def _on_result(self, power: Power, agent: Agent) -> Mark:
         """Return the mark of text controls on what an action brings back."""
@@ -268,7 +284,7 @@ class Texts:
         written = agent.body.get("instructions")
         if isinstance(written, MapNode):
             for name in as_words(written.get("writable_by")):
-                self._lay(name, agent.id, self.controls.text(f"{name}>{agent.id}", agent.id))
+                self._lay(name, agent.id, self.controls.text(agent.id))
 
 
 def supply_chain(tool: Tool) -> Mark | None:

@@ -6,16 +6,17 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.marks import CLEAR, UNKNOWN, Mark
-from threatmodel.analysis.powers import WRITES, Power, attached, credential_names, power_of, reaches
+from threatmodel.analysis.marks import UNKNOWN, Mark
+from threatmodel.analysis.powers import APART, Power, attached, credential_names, powers_named, reaches
 from threatmodel.analysis.reach import opaque, opens
+from threatmodel.analysis.sending import messages
 from threatmodel.model.elements import Credential, Service, as_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from threatmodel.analysis.gates import Controls
-    from threatmodel.model.elements import Agent, DataFlow, Element
+    from threatmodel.model.elements import Agent
     from threatmodel.model.graph import ModelGraph
 
 IN_REACH: Final = frozenset({"env", "file", "code", "memory", "prompt"})
@@ -51,19 +52,19 @@ class Leg:
 def legs_of(controls: Controls, agent: Agent, own: tuple[Power, ...]) -> tuple[Leg, ...]:
     """Return every leg of an agent, attached ones first."""
     graph = controls.context.graph
-    first = [_attached(controls, agent, power) for power in own]
-    first += _latent(controls, agent, own)
-    legs = list(first)
-    known: dict[tuple[str, str | None, Mark, tuple[str, ...]], int] = {}
-    sent = _messages(controls, agent)
-    waiting = deque([*first, *sent])
-    legs += sent
+    within = Within(controls, agent, own)
+    legs = [_attached(controls, agent, power) for power in own]
+    legs += within.at_first()
+    legs += _messages(controls, agent)
+    known: dict[tuple[object, ...], int] = {}
+    waiting = deque(legs)
     while waiting:
         leg = waiting.popleft()
-        for following in _set_off(controls, graph, agent, leg):
-            if following.power.name in leg.steps:
-                continue
-            key = (following.power.name, following.named, following.mark, following.doubt)
+        for following in (*_set_off(controls, graph, agent, leg), *within.past(leg)):
+            key = (
+                following.power.name, following.basis, following.named, following.credential, following.mark,
+                following.doubt,
+            )  # fmt: skip
             place = known.setdefault(key, len(legs))
             if place == len(legs):
                 legs.append(following)
@@ -93,7 +94,7 @@ def _tool_edge(power: Power, agent: Agent) -> tuple[str, ...]:
 
 
 def readable_data(graph: ModelGraph, agent: Agent, own: tuple[Power, ...]) -> set[str]:
-    """Return the data an agent can read by its own actions and memory."""
+    """Return the data an agent can read by its own actions, memory and flows into it."""
     found: set[str] = set()
     for power in own:
         if READ in power.effects:
@@ -105,6 +106,8 @@ def readable_data(graph: ModelGraph, agent: Agent, own: tuple[Power, ...]) -> se
     for name in agent.words("memory"):
         store = graph.elements.get(name)
         found.update(store.words("data") if store is not None else ())
+    for flow in graph.flows_to.get(agent.id, ()):
+        found.update(flow.words("carries"))
     return found
 
 
@@ -133,42 +136,76 @@ def in_reach(
     return () if stored in IN_REACH else None
 
 
-def _latent(controls: Controls, agent: Agent, own: tuple[Power, ...]) -> list[Leg]:
-    graph = controls.context.graph
-    ways = list(reaches(own, graph.tools_of[agent.id]))
-    if not ways:
-        return []
-    readable = readable_data(graph, agent, own)
-    handed = frozenset(
-        name for data in readable if (asset := graph.elements.get(data)) is not None for name in asset.words("opens")
-    )
-    credentials = dict.fromkeys(credential_names(graph, agent))
-    for name in sorted(handed):
-        element = graph.elements.get(name)
-        if isinstance(element, Credential):
-            credentials.setdefault(element)
-    found: list[Leg] = []
-    for way in ways:
-        if way.power is None:
-            gates: Mark = controls.calls(agent.id)
-            doubt: tuple[str, ...] = ()
-        else:
-            gates = controls.calls(
-                *way.power.gate_places, f"{way.power.name}>{agent.id}", *_tool_edge(way.power, agent), agent.id
-            )
-            doubt = way.power.doubt
+class Within:
+    """What raw reach of an agent gets at (5.3); looked up when it has any."""
+
+    def __init__(self, controls: Controls, agent: Agent, own: tuple[Power, ...]) -> None:
+        """Prepare."""
+        self._controls = controls
+        self._agent = agent
+        self._own = own
+        self._found: tuple[tuple[Credential, ...], frozenset[str]] | None = None
+
+    def at_first(self) -> list[Leg]:
+        """Return the latent legs of attached powers and of code that runs beside the agent."""
+        controls, agent = self._controls, self._agent
+        found: list[Leg] = []
+        for way in reaches(self._own, controls.context.graph.tools_of[agent.id]):
+            if way.power is None:
+                gates: Mark = controls.calls(agent.id)
+                doubt: tuple[str, ...] = ()
+            else:
+                gates = controls.calls(
+                    *way.power.gate_places, f"{way.power.name}>{agent.id}", *_tool_edge(way.power, agent), agent.id
+                )
+                doubt = way.power.doubt
+            found += self._legs((agent.id, way.name), gates, doubt, visible_only=way.visible_only)
+        return found
+
+    def past(self, leg: Leg) -> Iterator[Leg]:
+        """Yield the latent legs of an `execute` that was set off (5.2); they pass what stands before it."""
+        if leg.basis != "triggered" or "execute" not in leg.power.effects:
+            return
+        tool = leg.power.tool
+        apart = tool is not None and tool.word("runs_in") in APART
+        for found in self._legs(leg.steps, leg.mark, leg.doubt, visible_only=apart):
+            if found.power.name not in leg.steps:
+                yield found
+
+    def _legs(self, steps: tuple[str, ...], gates: Mark, doubt: tuple[str, ...], *, visible_only: bool) -> list[Leg]:
+        controls, agent = self._controls, self._agent
+        if self._found is None:
+            self._found = self._credentials()
+        credentials, handed = self._found
+        found: list[Leg] = []
         for credential in credentials:
-            facts = in_reach(credential, agent, handed, visible_only=way.visible_only)
+            facts = in_reach(credential, agent, handed, visible_only=visible_only)
             if facts is None:
                 continue
+            graph = controls.context.graph
             for power in (*opens(graph, credential), *opaque(graph, credential)):
                 if power.tool is not None and controls.denied(agent.id, power.name, power.tool.id)[1]:
                     continue
                 mark = gates + controls.at_target(power.name)
+                if power.writes is not None and power.stores:
+                    mark = mark + controls.calls(*power.stores)
                 facts_of_it = tuple(dict.fromkeys((*doubt, *facts, *power.doubt)))
-                steps = (agent.id, way.name, power.name) if way.name != power.name else (agent.id, power.name)
-                found.append(Leg(agent.id, power, "latent", steps, mark, facts_of_it, power.name, credential.id))
-    return found
+                after = steps if steps[-1] == power.name else (*steps, power.name)
+                found.append(Leg(agent.id, power, "latent", after, mark, facts_of_it, power.name, credential.id))
+        return found
+
+    def _credentials(self) -> tuple[tuple[Credential, ...], frozenset[str]]:
+        """Return the agent's credentials, and those that lie in data it reads."""
+        graph = self._controls.context.graph
+        readable = readable_data(graph, self._agent, self._own)
+        assets = (graph.elements.get(data) for data in readable)
+        handed = frozenset(name for asset in assets if asset is not None for name in asset.words("opens"))
+        credentials = dict.fromkeys(credential_names(graph, self._agent))
+        for name in sorted(handed):
+            element = graph.elements.get(name)
+            if isinstance(element, Credential):
+                credentials.setdefault(element)
+        return tuple(credentials), handed
 
 
 # Setting something off
@@ -178,21 +215,21 @@ def _set_off(controls: Controls, graph: ModelGraph, agent: Agent, leg: Leg) -> I
     """Yield what doing an action sets off by itself, or by what it writes (5.5)."""
     power = leg.power
     for name in power.words("triggers"):
-        yield from _triggered(controls, graph, agent, leg, name)
-    if set(power.effects) & WRITES:
-        for store in (graph.elements.get(name) for name in power.stores):
-            if store is not None:
-                for name in store.words("triggers"):
-                    yield from _triggered(controls, graph, agent, leg, name)
+        yield from _triggered(controls, agent, leg, name, leg.doubt)
+    facts = power.writes
+    if facts is None:
+        return
+    doubt = tuple(dict.fromkeys((*leg.doubt, *facts))) if facts else leg.doubt
+    for store in (graph.elements.get(name) for name in power.stores):
+        if store is not None:
+            for name in store.words("triggers"):
+                yield from _triggered(controls, agent, leg, name, doubt)
 
 
-def _triggered(controls: Controls, graph: ModelGraph, agent: Agent, leg: Leg, name: str) -> Iterator[Leg]:
-    for action in graph.match_actions(name):
-        power = power_of(action)
-        if controls.denied(agent.id, power.name, action.tool.id)[1]:
-            continue
-        mark = leg.mark + controls.calls(*power.gate_places)
-        yield Leg(agent.id, power, "triggered", (*leg.steps, power.name), mark, leg.doubt, leg.named)
+def _triggered(controls: Controls, agent: Agent, leg: Leg, name: str, doubt: tuple[str, ...]) -> Iterator[Leg]:
+    for found in _off(controls, agent, leg.steps, leg.mark, doubt, (name,), leg.named):
+        if found.power.name not in leg.steps:
+            yield found
 
 
 def _messages(controls: Controls, agent: Agent) -> list[Leg]:
@@ -201,14 +238,22 @@ def _messages(controls: Controls, agent: Agent) -> list[Leg]:
 
 
 def _off(
-    controls: Controls, agent: Agent, steps: tuple[str, ...], mark: Mark, doubt: tuple[str, ...], names: tuple[str, ...]
+    controls: Controls,
+    agent: Agent,
+    steps: tuple[str, ...],
+    mark: Mark,
+    doubt: tuple[str, ...],
+    names: tuple[str, ...],
+    named: str | None = None,
 ) -> Iterator[Leg]:
     """Yield the actions of these names, set off by what was done so far."""
     for name in names:
-        for action in controls.context.graph.match_actions(name):
-            power = power_of(action)
+        for power in powers_named(controls.context.graph, name):
+            if power.tool is not None and controls.denied(agent.id, power.name, power.tool.id)[1]:
+                continue
+            facts = tuple(dict.fromkeys((*doubt, *power.doubt))) if power.doubt else doubt
             gates = mark + controls.calls(*power.gate_places)
-            yield Leg(agent.id, power, "triggered", (*steps, power.name), gates, doubt, None)
+            yield Leg(agent.id, power, "triggered", (*steps, power.name), gates, facts, named)
 
 
 def _by_memory(controls: Controls, agent: Agent) -> Iterator[Leg]:
@@ -222,7 +267,7 @@ def _by_memory(controls: Controls, agent: Agent) -> Iterator[Leg]:
 
 def _by_flows(controls: Controls, agent: Agent) -> Iterator[Leg]:
     graph = controls.context.graph
-    for steps, gates, flow in outgoing(controls, agent.id):
+    for steps, gates, flow, _ in messages(controls, agent.id):
         target = graph.elements.get(flow.target)
         if target is None:
             continue
@@ -231,51 +276,11 @@ def _by_flows(controls: Controls, agent: Agent) -> Iterator[Leg]:
         if said is not None and said != "unknown":
             yield from _off(controls, agent, steps, mark, (), flow.words("triggers"))
         elif isinstance(target, Service):
-            doing = (power for power in _service_powers(graph, target) if set(power.effects) - {READ})
-            names = tuple(power.name for power in doing if power.action is not None)
-            yield from _off(controls, agent, steps, mark, (f"{flow.place}.triggers",), names)
+            for leg in _off(controls, agent, steps, mark, (f"{flow.place}.triggers",), target.words("tools")):
+                if set(leg.power.effects) - {READ}:
+                    yield leg
         if target.kind == "store":
             yield from _off(controls, agent, steps, mark + controls.calls(target.id), (), target.words("triggers"))
-
-
-def _service_powers(graph: ModelGraph, service: Element) -> tuple[Power, ...]:
-    return tuple(power_of(action) for name in service.words("tools") for action in graph.match_actions(name))
-
-
-def outgoing(controls: Controls, start: str) -> tuple[tuple[tuple[str, ...], Mark, DataFlow], ...]:
-    """
-    Return every flow that a message of an element can take: its own, and those of relays that pass something on.
-
-    Returns:
-        The steps up to and with the flow's target, the gates on the way, the flow; nearest first.
-    """
-    if start not in controls.sent:
-        controls.sent[start] = tuple(_outgoing(controls, start))
-    return controls.sent[start]
-
-
-def _outgoing(controls: Controls, start: str) -> Iterator[tuple[tuple[str, ...], Mark, DataFlow]]:
-    graph = controls.context.graph
-    seen = {start}
-    waiting: deque[tuple[tuple[str, ...], Mark]] = deque([((start,), CLEAR)])
-    while waiting:
-        steps, mark = waiting.popleft()
-        for flow in graph.flows_from.get(steps[-1], ()):
-            relays = tuple(name for name in flow.via if name in graph.elements)
-            if any(graph.elements[name].word("passes") == "none" for name in relays):
-                continue
-            on = mark + controls.calls(flow.id, *flow.via)
-            after = (*steps, *(name for name in relays if graph.elements[name].kind != "control"), flow.target)
-            yield after, on, flow
-            target = graph.elements.get(flow.target)
-            if (
-                target is not None
-                and target.id not in seen
-                and target.kind in {"service", "external"}
-                and target.word("passes") != "none"
-            ):
-                seen.add(target.id)
-                waiting.append((after, on + controls.calls(target.id)))
 
 
 def own_powers(controls: Controls) -> dict[str, tuple[Power, ...]]:

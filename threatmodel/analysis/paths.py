@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from threatmodel.analysis.capability import MOST_STEPS, Bounds
 from threatmodel.analysis.ends import End, controls, first
-from threatmodel.analysis.legs import outgoing
 from threatmodel.analysis.marks import BROKEN, CLEAR, STATES, UNKNOWN, Mark
+from threatmodel.analysis.sending import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -325,10 +325,11 @@ def invariants(closure: Closure) -> Iterator[Invariant]:
                     elif effect == "unknown" and name in _EFFECTS:
                         marks.append((way.gates, way.doubt or (f"{way.leg.power.place}.effect",)))
             element = graph.elements.get(name)
-            if element is not None and element.kind in {"service", "external"}:
-                marks += [(mark, ()) for _, mark, flow in outgoing(controls, agent.id) if flow.target == name]
-            if element is not None and element.kind == "store" and name in agent.words("memory"):
-                marks.append((controls.calls(name), ()))
+            if element is not None and element.kind in {"service", "external", "store"}:
+                marks += [(sent.mark, ()) for sent in messages(controls, agent.id) if sent.flow.target == name]
+            if element is not None and element.kind == "store":
+                marks += [(controls.calls(name), ())] * (name in agent.words("memory"))
+                marks += [(controls.calls(name, agent.id), ())] * (agent.id in element.words("writers"))
             yield _invariant(agent.id, name, marks)
 
 

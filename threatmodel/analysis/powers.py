@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 UNKNOWN_EFFECT: Final = "unknown"
 WRITES: Final = frozenset({"write", "configure", "deploy"})
 """Effects that put something into a store (SEMANTICS 4.3 c)."""
+APART: Final = frozenset({"container", "remote"})
+"""Where code runs that has, of an agent's environment, only what the model sees (SEMANTICS 5.2)."""
 REACHING_KINDS: Final = frozenset({"shell", "browser", "code_interpreter", "http"})
 
 
@@ -73,6 +75,17 @@ class Power:
         return None if value is None or value == "unknown" else self.words("data")
 
     @property
+    def writes(self) -> tuple[str, ...] | None:
+        """
+        Whether it puts something into its stores (4.3 c): the facts that are missing to tell, None for no.
+
+        What a capability of unknown effect does to the store its tool names is unknown too (7.7).
+        """
+        if set(self.effects) & WRITES:
+            return ()
+        return (self.doubt or (f"{self.place}.effect",)) if UNKNOWN_EFFECT in self.effects else None
+
+    @property
     def gate_places(self) -> tuple[str, ...]:
         """Where a gate on the call can stand: the action, its tool, for a write its stores."""
         places = (self.name, *((self.tool.id,) if self.tool is not None else ()))
@@ -112,6 +125,8 @@ def permits(identity: Element | None, power: Power) -> bool:
     """Return whether an identity's permissions let a power through; one that states none cuts nothing (5.6)."""
     if identity is None or identity.body.get("permissions") in (None, "unknown"):
         return True
+    if power.tool is None and power.target is None and ":" not in power.name:  # 5.1: a shell asks nobody
+        return power.name.endswith(".shell") or bool(identity.words("permissions"))
     return any(_fits(pattern, power) for pattern in identity.words("permissions"))
 
 
@@ -135,7 +150,7 @@ def attached(controls: Controls, agent: Agent) -> tuple[Power, ...]:
     graph = controls.context.graph
     found: dict[str, Power] = {}
     for name in (*agent.words("tools"), *agent.words("skills")):
-        for power in _named(graph, name):
+        for power in powers_named(graph, name):
             if power.tool is None or power.name in found:
                 continue
             if (
@@ -151,14 +166,16 @@ def attached(controls: Controls, agent: Agent) -> tuple[Power, ...]:
         ):
             found[power.name] = power
     runtime = graph.runtime_of(agent)
-    if runtime is not None and runtime.word("shell") == "yes":
+    shell = runtime is not None and runtime.word("shell") == "yes"
+    if shell and not controls.denied(agent.id, f"{agent.id}.shell", f"{agent.id}.shell")[0]:
         found[f"{agent.id}.shell"] = Power(f"{agent.id}.shell", ("execute",), agent.place)
     if not any(agent.says(key) for key in ("tools", "skills", "access", "delegates_to")):
         found[f"{agent.id}.*"] = Power(f"{agent.id}.*", (UNKNOWN_EFFECT,), agent.place, doubt=(f"{agent.place}.tools",))
     return tuple(found.values())
 
 
-def _named(graph: ModelGraph, name: str) -> Iterator[Power]:
+def powers_named(graph: ModelGraph, name: str) -> Iterator[Power]:
+    """Yield what a name or pattern in a list of actions stands for; a tool's id means all of its actions."""
     element = graph.elements.get(name)
     if isinstance(element, Tool):
         yield from known_powers(graph, element)
@@ -214,7 +231,7 @@ def reaches(powers: tuple[Power, ...], tools: tuple[Tool, ...]) -> Iterator[Reac
     for power in powers:
         tool = power.tool
         if "execute" in power.effects or (tool is not None and tool.word("kind") in REACHING_KINDS):
-            apart = tool is not None and tool.word("runs_in") in {"container", "remote"}
+            apart = tool is not None and tool.word("runs_in") in APART
             yield Reach(power.name, power, apart)
     for tool in tools:
         if tool.word("runs_in") == "agent_process":

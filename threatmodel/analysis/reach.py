@@ -127,7 +127,7 @@ def usable_after(credential: Credential, derived: Mapping[str, list[Credential]]
     Return how long a credential works after it was revoked, and the facts that keep this unknown (10.3).
 
     The longest of `revoked.within` and the lifetimes of tokens made from it, directly or not; `revoked: never` takes
-    its own lifetime. One unknown part leaves the whole unknown.
+    its own lifetime. One unknown part leaves the whole unknown, unless another part is `never`: nothing is longer.
     """
     revoked = credential.body.get("revoked")
     if revoked == "never":
@@ -152,6 +152,6 @@ def usable_after(credential: Credential, derived: Mapping[str, list[Credential]]
                 unknown += (f"{token.place}.lifetime",)
             else:
                 durations.append(lifetime)
-    if unknown:
+    if unknown and "never" not in durations:
         return UNSAID, unknown
     return max(durations, key=lambda text: (seconds(text) or 0.0, text)), ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from threatmodel.analysis.disclosure import Disclosure
+from threatmodel.analysis.passing import places_of
 from threatmodel.analysis.powers import credential_names
 from threatmodel.analysis.proof import NOTHING, Quote, Stage, Stand, told
 
@@ -96,7 +97,8 @@ class ReadingReasons:
             for flow in self._graph.flows_to.get(one.id, ()):
                 if _names(flow, "carries", reading.asset):
                     who = "" if near else f" to {one.id}"
-                    return f"{flow.source} sends it{who}", flow.span, self._reasons.calls(flow.id)
+                    stands = self._reasons.calls(*places_of(self._closure.controls, flow))
+                    return f"{flow.source} sends it{who}", flow.span, stands
         return "it comes by itself", agent.span, ()
 
     def _reader(self, agent: str, action: str) -> str:

@@ -61,7 +61,7 @@ class RouteReasons:
         return tuple(self.acting.stages(steps, action)[0])
 
     def _deed(self, one: AttackPath | Mishap, steps: tuple[str, ...]) -> tuple[Stage, ...]:
-        found, leg = self.acting.stages(steps, one.action)
+        found, leg = self.acting.stages(steps, one.action, getattr(one, "source", ""))
         harm = self.harms.harm(one, leg)
         if leg is None and harm.kind == "way out" and harm.arguments:  # a call, even of code that runs beside the agent
             found = [*found[:-1], self.acting.call(one.agent, one.action)]

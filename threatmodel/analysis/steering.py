@@ -54,6 +54,7 @@ class Influences:
         self._towards_whom = ""
         self._everyone = Search(texts.hops, tuple(hop for name in self.sources for hop in texts.starts[name]), None)
         self._lacking: list[Hop] = []
+        self._leaving: dict[str, int] = {}
         self._begin_at = 0
         self._leading: Mapping[str, int] = {}
         self._setting_out: dict[str, int] = {}
@@ -154,7 +155,7 @@ class Influences:
             return ()
         if sources not in self._taken:
             self._taken[sources] = self._passed(sources)
-        chosen = self._taken[sources] & self._leading.get(agent, 0)
+        chosen = self._taken[sources] & self._leading.get(agent, 0) & ~self._leaving.get(agent, 0)
         if chosen not in self._facts:
             facts: set[str] = set()
             for place, hop in enumerate(self._lacking):
@@ -169,6 +170,7 @@ class Influences:
         for hops in self._texts.hops.values():
             for hop in hops:
                 if hop.mark.missing and hop.mark.rank < BROKEN:
+                    self._leaving[hop.source] = self._leaving.get(hop.source, 0) | 1 << len(self._lacking)
                     self._lacking.append(hop)
         self._begin_at = len(self._lacking)
         for name in self.sources:

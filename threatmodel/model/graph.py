@@ -166,6 +166,10 @@ class ModelGraph:
                     tools[element.id] = element
                 for action in self.match_actions(name):
                     tools[action.tool.id] = action.tool
+                owner, _, rest = name.partition(".")
+                element = self.elements.get(owner)
+                if isinstance(element, Tool) and (rest == "*" or (rest and "*" not in rest)):
+                    tools[element.id] = element
             found[agent.id] = tuple(tools.values())
         return found
 
@@ -388,9 +392,25 @@ class ModelGraph:
         """
         Element, action or edge → the controls that stand there (SEMANTICS 3.7).
 
+        Those that name it in `on:`; a control at the end of a flow or in its `via:` stands on that flow.
+        """
+        pairs: list[tuple[Control, str]] = [
+            (control, place) for place, controls in self.controls_named.items() for control in controls
+        ]
+        for flow in self.flows:
+            for name in (flow.source, flow.target, *flow.via):
+                control_there = self.elements.get(name)
+                if isinstance(control_there, Control):
+                    pairs.append((control_there, flow.id))
+        return {place: tuple(dict.fromkeys(found)) for place, found in _inverse(pairs).items()}
+
+    @cached_property
+    def controls_named(self) -> Mapping[str, tuple[Control, ...]]:
+        """
+        Element, action or edge → the controls that name it in `on:` (SEMANTICS 3.7).
+
         A boundary stands for its members, a pattern for the actions it matches, `tool.*` also for the actions of the
-        tool that nobody lists (SEMANTICS 5.1); a control at the end of a flow or in
-        its `via:` stands on that flow.
+        tool that nobody lists (SEMANTICS 5.1).
         """
         pairs: list[tuple[Control, str]] = []
         for control in self.controls:
@@ -398,11 +418,6 @@ class ModelGraph:
                 pairs += [(control, place) for place in self.places_named(name)]
                 if name.endswith(".*"):
                     pairs.append((control, name))
-        for flow in self.flows:
-            for name in (flow.source, flow.target, *flow.via):
-                control_there = self.elements.get(name)
-                if isinstance(control_there, Control):
-                    pairs.append((control_there, flow.id))
         return {place: tuple(dict.fromkeys(found)) for place, found in _inverse(pairs).items()}
 
     def places_named(self, name: str) -> tuple[str, ...]:
