@@ -46,7 +46,7 @@ def test_cards_hold_every_finding_once(desk: Analysis) -> None:
 
     assert sorted(finding.id for finding in desk.findings) == sorted(shown)
     assert [card.count for card in found.glance] == [len(card.places) for card in found.glance]
-    assert {"irreversible-action"} == {card.rule for card in found.open if card.title == found.open[1].title}
+    assert "irreversible-action" in {card.rule for card in found.open}
 
 
 def test_a_review_names_what_it_does_not_show(framed: Callable[..., Analysis], many: Path) -> None:
@@ -147,7 +147,8 @@ def test_profiles_grow(desk: Analysis) -> None:
     sections = {profile: [one.key for one in report_view(desk, profile).sections] for profile in PROFILES}
 
     assert sections["executive"] == ["abilities", "paths", "cures", "top"]
-    assert sections["review"] == sections["audit"]
+    assert [key for key in sections["audit"] if key not in {"silent", "rules"}] == sections["review"]
+    assert {"silent", "rules"} <= set(sections["audit"])
     with pytest.raises(ValueError, match="no profile is named 'short'"):
         report_view(desk, "short")  # type: ignore[arg-type]
 

@@ -59,7 +59,7 @@ def _agent(page: AgentPage) -> Iterator[str]:
     if page.more:
         yield f"- {page.more} more actions, none worse"
     for never in page.never:
-        held = f", held back by {_marks(never.gates)}" if never.gates else ""
+        held = f" {_marks(never.gates)}" if never.gates else ""
         yield f"- never {code(never.never)}: {never.fate.word}{held}"
     yield ""
 
@@ -82,7 +82,7 @@ def _ways(title: str, rows: Iterable[HarmRow], more: int, nothing: str) -> Itera
         empty = False
         yield f"- {row.severity.word}, {row.state.word}: {escaped(row.event)}, {code(row.agent)} by {code(row.action)}"
         yield f"  - way: {_route(row.route)}"
-        yield f"  - in between: {_marks(row.gates) or ('not known' if row.missing else 'nothing')}"
+        yield f"  - in between: {_between(row)}"
         for fact in row.missing:
             yield f"  - not stated: {code(fact)}"
     if more:
@@ -92,13 +92,20 @@ def _ways(title: str, rows: Iterable[HarmRow], more: int, nothing: str) -> Itera
     yield ""
 
 
+def _between(row: HarmRow) -> str:
+    nothing = "not known" if row.missing else "nothing that counts" if row.beside else "nothing"
+    beside = f"; breaks nothing: {_marks(row.beside)}" if row.beside else ""
+    return f"{_marks(row.gates) or nothing}{beside}"
+
+
 def _set(one: CureSet) -> Iterator[str]:
-    aims = " and ".join(f"{word} ({meaning})" for word, meaning in one.aims)
-    yield f"- {aims}: breaks {one.breaks} of {one.of}, costs {one.cost}, {one.how}"
+    yield f"- {one.aim} ({one.meaning}): breaks {one.breaks} of {one.of}, costs {one.cost}, {one.how}"
     for control in one.controls:
         yield f"  - {code(control.control)} on {code(control.on)}"
     if one.more:
         yield f"  - and {one.more} more"
+    if one.whole:
+        yield "  - nothing stays open"
     for stay in one.stays:
         more = f" and {stay.more} more" if stay.more else ""
         yield f"  - leaves {', '.join(code(path) for path in stay.paths)}{more}: {escaped(stay.why)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.marks import STATES as PATH_STATES
@@ -11,6 +11,7 @@ from threatmodel.render.badges import Badge
 from threatmodel.render.fourfold import fourfold, harms_line
 from threatmodel.render.path_view import FATES
 from threatmodel.render.places import place
+from threatmodel.render.report_controls import PROVEN
 from threatmodel.render.report_paths import gate_marks
 from threatmodel.render.story import STATES
 from threatmodel.render.terminal_can import sentence
@@ -36,9 +37,12 @@ VERDICT_BADGES: Final = {
 """Verdict → how it looks. Intended is no green: it says what the owner wants, and nothing about what is safe."""
 _FATES: Final = {
     "reached": Badge("reached", "!", "open"),
-    "unknown": Badge("cannot tell", "?", "unknown"),
-    "held": Badge("held", "✓", "settled"),
+    "unknown": Badge("undecided", "?", "unknown"),
+    "held": Badge("out of reach", "○", "aside"),
 }
+_HELD: Final = Badge("held by gates", "◐", "decided")
+_HELD_PROVEN: Final = Badge("held by gates, proven", "✓", "settled")
+"""What is reached only through gates that hold; as in JSON, its state stays `reached`."""
 _STEERED: Final = {
     "yes": Badge("can steer it", "!", "open"),
     "unknown": Badge("cannot tell", "?", "unknown"),
@@ -132,6 +136,8 @@ class AgentPage:
     never: tuple[NeverRow, ...]
     harms: tuple[HarmRow, ...]
     """Its worst paths and mishaps."""
+    listed: bool
+    """Whether the chapters on all agents show every one of these."""
     more_harms: int
     missing: tuple[str, ...]
     more_missing: int
@@ -181,11 +187,14 @@ def abilities(analysis: Analysis, controls: Mapping[str, ControlRow], harms: Har
     never: dict[str, list[Invariant]] = {}
     for invariant in derived.invariants:
         never.setdefault(invariant.agent, []).append(invariant)
+    shown = {harm.id for harm in (*harms.paths[: bounds.paths], *harms.mishaps[: bounds.mishaps])}
     pages = tuple(
         _page(analysis, one, row, controls, never.get(row.id, ()), by_agent.get(row.id, ()), bounds)
         for one, row in zip(order, rows, strict=True)
         if row.paged
     )
+    if not bounds.repeated:
+        pages = tuple(replace(page, listed={harm.id for harm in page.harms} <= shown) for page in pages)
     return Abilities(
         fourfold(posture), harms_line(derived), posture.agents, posture.act, posture.influenced,
         posture.perhaps_influenced, posture.endangered, posture.proven, posture.unknown, rows[: bounds.first],
@@ -259,19 +268,23 @@ def _page(
         more=max(0, len(one.abilities) - bounds.abilities),
         bounds_said=one.agent.says("intended"),
         never=tuple(
-            NeverRow(
-                invariant.never,
-                _FATES[invariant.state],
-                gate_marks(invariant.gates, (), controls),
-                invariant.missing,
-            )
+            _never(invariant, controls)
             for invariant in sorted(never, key=lambda each: (FATES.index(each.state), each.never))
         ),
         harms=tuple(worst[: bounds.harms]),
+        listed=False,
         more_harms=max(0, len(worst) - bounds.harms),
         missing=facts[: bounds.missing],
         more_missing=max(0, len(facts) - bounds.missing),
     )
+
+
+def _never(one: Invariant, controls: Mapping[str, ControlRow]) -> NeverRow:
+    gates = gate_marks(one.gates, (), controls)
+    fate = _FATES[one.state]
+    if one.state == "reached" and gates:
+        fate = _HELD_PROVEN if any(gate.worth == PROVEN for gate in gates) else _HELD
+    return NeverRow(one.never, fate, gates, one.missing)
 
 
 def _ranked(analysis: Analysis, facts: Mapping[str, None]) -> tuple[str, ...]:

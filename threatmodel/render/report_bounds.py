@@ -33,10 +33,12 @@ class Bounds:
     """Single controls of the cures."""
     controls: int
     """Controls of one set."""
+    repeated: bool
+    """Whether the page of an agent repeats ways that the chapters on all agents show."""
 
 
 BOUNDS: Final = {
-    "executive": Bounds(6, 0, 0, 0, 0, 0, 1, 3, 2, 0, 5, 0, 5),
-    "review": Bounds(6, 40, 6, 25, 4, 10, 2, 20, 12, 3, 8, 8, 20),
-    "audit": Bounds(6, 1000, 60, 500, 60, 100, 50, 1000, 500, 12, 200, 200, 200),
+    "executive": Bounds(4, 0, 0, 0, 0, 0, 1, 3, 1, 0, 5, 0, 3, repeated=False),
+    "review": Bounds(6, 40, 6, 25, 4, 10, 2, 20, 12, 3, 8, 8, 20, repeated=False),
+    "audit": Bounds(6, 1000, 60, 500, 60, 100, 50, 1000, 500, 12, 200, 200, 200, repeated=True),
 }  # fmt: skip

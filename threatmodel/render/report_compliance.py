@@ -9,7 +9,7 @@ from threatmodel.analysis.finding import OPEN_STATES, FindingState
 from threatmodel.catalog.framework import EntryKind, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.catalog.framework import Entry, Framework
@@ -63,6 +63,8 @@ class FunctionTable:
     id: str
     heading: str
     rows: tuple[CategoryRow, ...]
+    whole: CategoryRow
+    """All of its categories together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def _table(analysis: Analysis, framework: Framework, standings: Mapping[str, str
     functions = []
     for function in framework.of_kind(EntryKind.FUNCTION):
         rows = [_category(framework, category, through) for category in framework.children(function.id)]
-        functions.append(FunctionTable(function.id, function.summary, tuple(rows)))
+        functions.append(FunctionTable(function.id, function.summary, tuple(rows), _whole(function, rows)))
     reached = {entry: ways for entry, ways in through.items() if any(ways.values())}
     published = sum(
         any(mapping == "published" for way in ways.values() for mapping in way.values()) for ways in reached.values()
@@ -152,6 +154,23 @@ def _category(framework: Framework, category: Entry, through: Mapping[str, _Ways
         claimed=Reached(**counts["claimed"]),
         asked=Reached(**counts["asked"]),
         reached=tuple(rows),
+    )
+
+
+def _whole(function: Entry, rows: list[CategoryRow]) -> CategoryRow:
+    def added(cells: Iterable[Reached]) -> Reached:
+        listed = list(cells)
+        return Reached(sum(one.published for one in listed), sum(one.proposed for one in listed))
+
+    return CategoryRow(
+        id=function.id,
+        heading=function.heading,
+        entries=sum(row.entries for row in rows),
+        proven=added(row.proven for row in rows),
+        configured=added(row.configured for row in rows),
+        claimed=added(row.claimed for row in rows),
+        asked=added(row.asked for row in rows),
+        reached=(),
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.coverage import Covered
+from threatmodel.analysis.coverage import Covered, Proof
 from threatmodel.analysis.finding import OPEN_STATES, FindingState
 from threatmodel.catalog.framework import EntryKind
 from threatmodel.render.badges import COVERED, Badge
@@ -20,6 +20,19 @@ if TYPE_CHECKING:
 HEAT: Final = "owasp-asi-2026"
 LAYERS: Final = "maestro"
 SHADES: Final = 4  # steps of the heat map
+PROOFS: Final = {
+    Proof.PROVEN: Badge("mitigated, proven", "✓", "settled"),
+    Proof.CONFIGURED: Badge("mitigated, not proven", "◐", "decided"),
+    Proof.DECIDED: Badge("decided", "=", "decided"),
+    Proof.STATED: Badge("nothing found, as stated", "○", "aside"),
+}
+"""By what an entry is mitigated → how it looks: only what is proven is green."""
+
+ENDINGS: Final = (
+    COVERED[Covered.OPEN], COVERED[Covered.CANNOT_TELL], *PROOFS.values(), COVERED[Covered.NOT_APPLICABLE],
+    COVERED[Covered.NO_RULE],
+)  # fmt: skip
+"""Every way in which an entry ends, worst first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +73,22 @@ class ThreatRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """Entries that end alike."""
+
+    badge: Badge
+    entries: tuple[ThreatRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ThreatTable:
     """The threats of one framework."""
 
     framework: str
     title: str
     rows: tuple[ThreatRow, ...]
-    totals: tuple[tuple[Badge, int], ...]
-    """Every way to end, with how many do."""
+    endings: tuple[Ending, ...]
+    """Every way to end, maybe with none: the four kinds of proof stand apart."""
     assessed: int
     """Rows that at least one rule looks for."""
     local_ids: bool
@@ -81,6 +102,9 @@ class CoverageView:
     layers: tuple[LayerHead, ...]
     heat: ThreatTable | None
     threats: tuple[ThreatTable, ...]
+    """Those beside the heat map."""
+    tables: tuple[ThreatTable, ...]
+    """All of them."""
     assessed: int
     """Published threats that at least one rule looks for."""
     known: int
@@ -100,6 +124,7 @@ def coverage_view(analysis: Analysis) -> CoverageView:
         layers=layers,
         heat=next((table for table in tables if table.framework == HEAT), None),
         threats=tuple(table for table in tables if table.framework != HEAT),
+        tables=tuple(tables),
         assessed=sum(one.state is not Covered.NO_RULE for one in analysis.coverage),
         known=len(analysis.coverage),
     )
@@ -124,12 +149,11 @@ def _threats(analysis: Analysis, framework: Framework, layers: tuple[LayerHead, 
     grids = {one.id: _grid(by_entry.get(one.id, []), layers) for one in covered}
     highest = max((opened + unknown for grid in grids.values() for opened, unknown in grid), default=0)
     rows = tuple(_row(framework.by_id[one.id], one, grids[one.id], layers, highest) for one in covered)
-    totals = Counter(one.state for one in covered)
     return ThreatTable(
         framework=framework.id,
         title=f"{framework.title} {framework.version}",
         rows=rows,
-        totals=tuple((COVERED[state], totals.get(state, 0)) for state in Covered),
+        endings=tuple(Ending(badge, tuple(row for row in rows if row.state == badge)) for badge in ENDINGS),
         assessed=sum(row.assessed for row in rows),
         local_ids=any(framework.by_id[one.id].local_id for one in covered),
     )
@@ -158,7 +182,7 @@ def _row(
     return ThreatRow(
         id=entry.id,
         heading=entry.heading,
-        state=COVERED[one.state],
+        state=PROOFS[one.proof] if one.proof is not None else COVERED[one.state],
         why=one.why,
         open=one.open,
         unknown=one.unknown,

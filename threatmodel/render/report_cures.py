@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from threatmodel.analysis.harden import Hardening
     from threatmodel.render.report_bounds import Bounds
 
+PROVEN_BEST: Final = {
+    "smallest": "proven smallest",
+    "cheapest": "proven cheapest",
+    "working": "proven cheapest of those that keep the work going",
+}
 MOST_STAYING: Final = 3  # paths of one reason
 MOST_PATHS: Final = 20_000  # to break; for more of them a search takes longer than a reader of a report waits
 _NEEDED: Final = frozenset(
@@ -49,8 +54,8 @@ class Stays:
 class CureSet:
     """One set."""
 
-    aims: tuple[tuple[str, str], ...]
-    """Word and what it means."""
+    aim: str
+    meaning: str
     controls: tuple[Proposed, ...]
     more: int
     breaks: int
@@ -112,7 +117,10 @@ def cures(analysis: Analysis, found: Hardening | None, bounds: Bounds) -> Cures:
     worth = found.single.worth
     return Cures(
         paths=found.cuts[0].of,
-        sets=tuple(_set(analysis, found, cut, bounds.controls) for cut in found.cuts if cut.of),
+        sets=tuple(
+            _set(analysis, found, cut, aim, bounds.controls)
+            for aim in AIMS for cut in found.cuts if cut.of and aim in cut.aims
+        ),
         singles=tuple(
             Single(_proposed(analysis, one.candidate.control, one.candidate.on), one.breaks, one.cost)
             for one in worth[: bounds.singles]
@@ -132,13 +140,15 @@ def _to_break(analysis: Analysis) -> int:
     return sum(count for state, count in analysis.derived.paths.by_state.items() if state != "broken")
 
 
-def _set(analysis: Analysis, found: Hardening, cut: Cut, most: int) -> CureSet:
-    how = "none is better" if cut.exact else "not proven to be the best"
+def _set(analysis: Analysis, found: Hardening, cut: Cut, aim: str, most: int) -> CureSet:
+    best = "proven: none breaks more" if cut.unbroken else PROVEN_BEST[aim]
+    how = best if cut.exact else "not proven to be the best"
     reasons: dict[str, list[str]] = {}
     for path in cut.unbroken:
         reasons.setdefault(found.why[cut.aims[0], path], []).append(path)
     return CureSet(
-        aims=tuple((aim, AIMS[aim]) for aim in cut.aims),
+        aim=aim,
+        meaning=AIMS[aim],
         controls=tuple(_proposed(analysis, one.control, one.on) for one in cut.controls[:most]),
         more=max(0, len(cut.controls) - most),
         breaks=cut.breaks,

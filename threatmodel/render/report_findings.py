@@ -37,8 +37,7 @@ class Depth:
 
 
 UNPROVEN: Final = Badge("mitigated, not proven", "◐", "decided")
-_SHORT: Final = 3  # findings of a card that is kept on one page
-BRIEF: Final = Depth(findings=8, proof=4, arithmetic=False, through=False)
+BRIEF: Final = Depth(findings=6, proof=12, arithmetic=False, through=False)
 WHOLE: Final = Depth(findings=1_000_000, proof=1_000_000, arithmetic=True, through=True)
 
 
@@ -98,8 +97,6 @@ class Card:
     severity: Badge
     state: Badge
     count: int
-    short: bool
-    """Whether it fits a page with others, and should not be cut."""
     groups: int
     places: tuple[Place, ...]
     more: tuple[str, ...]
@@ -112,6 +109,8 @@ class Card:
     layers: tuple[Named, ...]
     threats: tuple[Mapped, ...]
     compliance: tuple[Mapped, ...]
+    ids: tuple[str, ...]
+    """What it maps to in one line: published ids, layers, and entries with who mapped them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,24 +144,25 @@ class _Maker:
             self.card(list(members))
             for _, members in groupby(by_rule, key=lambda group: (group.first.rule, group.state))
         ]
-        return tuple(card for _, card in sorted(cards, key=lambda pair: (-pair[0], pair[1].anchor)))
+        return tuple(card for _, card in sorted(cards, key=lambda pair: (*pair[0], pair[1].anchor)))
 
-    def card(self, groups: list[Group]) -> tuple[int, Card]:
-        groups.sort(key=lambda group: (-int(group.severity), group.id))
+    def card(self, groups: list[Group]) -> tuple[tuple[int, int], Card]:
+        """Return a card with its place in the order: severity, then how many attack paths hang on it."""
+        groups.sort(key=lambda group: (-int(group.severity), -group.carries, group.id))
         members = [finding for group in groups for finding in group.findings]
         first = members[0]
         shown, rest = members[: self.depth.findings], members[self.depth.findings :]
         catalog = self.analysis.model.catalog
+        compliance = tuple(_compliance(catalog, first, through=self.depth.through))
         layers = sorted({layer for finding in members for layer in finding.layers})
         worst = max(members, key=lambda finding: finding.severity)
-        return int(worst.severity), Card(
+        return (-int(worst.severity), -max(group.carries for group in groups)), Card(
             anchor=f"{first.state.value}-{first.rule}",
             rule=first.rule,
             title=first.title,
             severity=SEVERITIES[worst.severity],
             state=STATES[first.state],
             count=len(members),
-            short=len(shown) <= _SHORT,
             groups=len(groups),
             places=tuple(self.place(finding) for finding in shown),
             more=tuple(finding.subject for finding in rest),
@@ -172,7 +172,8 @@ class _Maker:
             controls=tuple(_control(catalog, name) for name in first.controls),
             layers=tuple(_layer(catalog, layer) for layer in layers),
             threats=tuple(_threats(catalog, first)),
-            compliance=tuple(_compliance(catalog, first, through=self.depth.through)),
+            compliance=compliance,
+            ids=(*_ids(catalog, first), *(f"layer {layer}" for layer in layers), *_entries(compliance)),
         )
 
     def place(self, finding: Finding) -> Place:
@@ -243,6 +244,22 @@ def _threats(catalog: Catalog, finding: Finding) -> Iterable[Mapped]:
                 Named(heading if entry and entry.local_id else name, "" if entry and entry.local_id else heading)
             )
         yield Mapped(f"{known.title} {known.version}" if known else framework, tuple(named))
+
+
+def _ids(catalog: Catalog, finding: Finding) -> Iterable[str]:
+    """Yield the ids of threats; those of ours stay out, since they say less than a title."""
+    for framework, entries in finding.references:
+        known = catalog.frameworks.get(framework)
+        for name in entries:
+            entry = known.by_id.get(name) if known else None
+            if entry is None or not entry.local_id:
+                yield name
+
+
+def _entries(compliance: Iterable[Mapped]) -> Iterable[str]:
+    for one in compliance:
+        for entry in one.entries:
+            yield f"{entry.id} ({entry.note})"
 
 
 def _compliance(catalog: Catalog, finding: Finding, *, through: bool) -> Iterable[Mapped]:

@@ -18,7 +18,7 @@ from threatmodel.render.report_controls import CLAIMED, CONFIGURED
 from threatmodel.render.story import BROKEN, STATES, event, state_badge, story
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.paths import Mishap
@@ -72,6 +72,8 @@ class HarmRow:
     route: tuple[str, ...]
     weakened: bool
     gates: tuple[GateMark, ...]
+    beside: tuple[GateMark, ...]
+    """Controls on the way that break nothing: they only weaken, or do not work. Only of rows that are shown."""
     missing: tuple[str, ...]
     place: str
     count: int
@@ -150,7 +152,8 @@ def harms(analysis: Analysis, controls: Mapping[str, ControlRow], bounds: Bounds
     made = _Rows(analysis, controls)
     decisions = sorted(((made.decision(one), one.first) for one in view.decisions), key=lambda pair: pair[0].order)
     mishaps = sorted(((made.mishap(one), one) for one in view.mishaps), key=lambda pair: pair[0].order)
-    rows, mishap_rows = tuple(row for row, _ in decisions), tuple(row for row, _ in mishaps)
+    rows = made.shown(decisions, bounds.paths, bounds.harms)
+    mishap_rows = made.shown(mishaps, bounds.mishaps, bounds.harms)
     drawn = tuple(_drawing(analysis, row, one, controls) for row, one in decisions[: bounds.drawings])
     found = PathsView(
         total=sum(view.found.values()),
@@ -208,6 +211,27 @@ class _Rows:
             one, self._weights.mishap(one)[0], state_badge(one.state, one.broken_by, self._controls), one.missing
         )
 
+    def shown(
+        self, rows: Sequence[tuple[HarmRow, AttackPath | Mishap]], most: int, of_agent: int
+    ) -> tuple[HarmRow, ...]:
+        """Return the rows, those that a reader will see with what stands beside: the first ones, and of each agent."""
+        found: list[HarmRow] = []
+        agents: Counter[str] = Counter()
+        for at, (row, one) in enumerate(rows):
+            seen = at < most or agents[row.agent] < of_agent
+            agents[row.agent] += 1
+            found.append(replace(row, beside=self._beside(row, one)) if seen else row)
+        return tuple(found)
+
+    def _beside(self, row: HarmRow, one: AttackPath | Mishap) -> tuple[GateMark, ...]:
+        known = {gate.id for gate in row.gates}
+        stations = story(self._analysis, one, self._controls)
+        return tuple(
+            GateMark(station.name, station.worth)
+            for station in stations
+            if station.worth is not None and station.name not in known
+        )
+
     def _row(self, one: AttackPath | Mishap, worst: Severity, badge: Badge, missing: tuple[str, ...]) -> HarmRow:
         name = f"{one.agent}>{one.action}:{one.impact}"
         mishap = not isinstance(one, AttackPath)
@@ -227,6 +251,7 @@ class _Rows:
             route=one.steps,
             weakened=False,
             gates=gate_marks(one.broken_by, one.claimed_by, self._controls),
+            beside=(),
             missing=missing,
             place=place(self._analysis, _line(self._analysis, one)),
             count=1,

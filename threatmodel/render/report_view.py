@@ -39,6 +39,7 @@ from threatmodel.render.report_scope import (
     sources,
 )
 from threatmodel.render.report_verdict import Verdict, verdict
+from threatmodel.render.report_worst import Worst, worst
 from threatmodel.render.view import overview
 from threatmodel.render.visible import shortened, visible
 from threatmodel.version import VERSION
@@ -57,7 +58,7 @@ _SECTIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "paths": ("What can make it do the wrong thing", frozenset(PROFILES)),
     "mishaps": ("What goes wrong without an attacker", frozenset({"review", "audit"})),
     "cures": ("What would break the paths", frozenset(PROFILES)),
-    "top": ("What to look at first", frozenset({"executive"})),
+    "top": ("What else is open", frozenset({"executive"})),
     "pictures": ("Pictures of the system", frozenset({"review", "audit"})),
     "findings": ("Findings", frozenset({"review", "audit"})),
     "questions": ("What we do not know", frozenset({"review", "audit"})),
@@ -67,9 +68,9 @@ _SECTIONS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     "coverage": ("Threats assessed", frozenset({"review", "audit"})),
     "compliance": ("Compliance reached through controls", frozenset({"review", "audit"})),
     "scope": ("Assumptions and scope", frozenset({"review", "audit"})),
-    "silent": ("Rules that stayed silent", frozenset({"review", "audit"})),
+    "silent": ("Rules that stayed silent", frozenset({"audit"})),
     "signoff": ("Review and sign-off", frozenset({"review", "audit"})),
-    "rules": ("Appendix: rules that fired", frozenset({"review", "audit"})),
+    "rules": ("Appendix: rules that fired", frozenset({"audit"})),
     "method": ("Appendix: method and sources", frozenset({"review", "audit"})),
 }
 """Key (also the name of its template) → title, and the profiles that have it; in the order of the report."""
@@ -77,9 +78,10 @@ _PARTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "identities": (("agents", "Agents"), ("identities-all", "Identities"), ("secrets", "Secrets")),
     "findings": (("findings-open", "Open"), ("findings-unknown", "Cannot tell"), ("findings-settled", "Settled")),
 }
-_TOP_CARDS: Final = 3
+_TOP_CARDS: Final = 5
+_TOP_UNKNOWN: Final = 2
 _TOP_QUESTIONS: Final = 3
-_REVIEW_QUESTIONS: Final = 25
+_REVIEW_QUESTIONS: Final = 12
 _PAGES_LISTED: Final = 12  # agents in the contents
 
 
@@ -123,8 +125,10 @@ class ReportView:
     """Missing facts that one line lists."""
     actors: Actors
     findings: Findings
+    worst: tuple[Worst, ...]
+    """What page one says."""
     top: Findings
-    """The first cards, for a short report."""
+    """The first cards behind those of page one, for a short report."""
     questions: tuple[Question, ...]
     more_questions: tuple[tuple[str, str, int], ...]
     """Questions that this profile does not print: section, key, and how many."""
@@ -164,6 +168,7 @@ def report_view(analysis: Analysis, profile: Profile = "review", *, cured: Harde
     every_harm, paths = harms(analysis, controls, bounds)
     able = abilities(analysis, controls, every_harm, bounds)
     cards = findings(analysis, groups, controls, WHOLE if profile == "audit" else BRIEF)
+    first = worst(cards, paths)
     name = str(system.body.get("name") or "Unnamed system")
     most = len(analysis.questions) if profile == "audit" else _REVIEW_QUESTIONS
     return ReportView(
@@ -182,7 +187,8 @@ def report_view(analysis: Analysis, profile: Profile = "review", *, cured: Harde
         most_facts=bounds.facts,
         actors=actors(analysis, bounds.opens),
         findings=cards,
-        top=Findings(cards.open[:_TOP_CARDS], cards.unknown[:_TOP_CARDS], (), ()),
+        worst=first,
+        top=_behind(cards, first),
         questions=analysis.questions[:most],
         more_questions=_counted(analysis.questions[most:]),
         first_questions=analysis.questions[:_TOP_QUESTIONS],
@@ -199,6 +205,14 @@ def report_view(analysis: Analysis, profile: Profile = "review", *, cured: Harde
         frameworks=framework_lines(analysis),
         notes=notes(analysis),
     )
+
+
+def _behind(cards: Findings, first: tuple[Worst, ...]) -> Findings:
+    """Return the cards that page one does not name, as many as a short report lists."""
+    named = {one.anchor for one in first}
+    opened = tuple(card for card in cards.open if card.anchor not in named)
+    unknown = tuple(card for card in cards.unknown if card.anchor not in named)
+    return Findings(opened[:_TOP_CARDS], unknown[:_TOP_UNKNOWN], (), (*opened, *unknown))
 
 
 def _standing_word(row: ControlRow) -> str:

@@ -51,6 +51,8 @@ class Station:
     """Class of the style sheet: of a control its worth, of an impact the state."""
     stops: bool = False
     """Whether the way ends here: a control that holds and breaks it."""
+    worth: Badge | None = None
+    """Of a control: how what it is worth looks."""
 
 
 def state_badge(state: str, broken_by: Iterable[str], controls: Mapping[str, ControlRow]) -> Badge:
@@ -182,17 +184,18 @@ def _control(
     row = controls.get(name)
     if name in one.broken_by:
         worth = row.standing if row is not None else BROKEN
-        return Station("control", name, f"breaks it, {worth.word}: on {place}", worth.style, stops=True)
+        return Station("control", name, f"breaks it, {worth.word}: on {place}", worth.style, stops=True, worth=worth)
     if name in one.claimed_by:
-        return Station("control", name, f"only {CLAIMED.word}: on {place}", CLAIMED.style)
+        return Station("control", name, f"only {CLAIMED.word}: on {place}", CLAIMED.style, worth=CLAIMED)
     if row is None:
         return None
     known = analysis.model.catalog.controls.get(row.type)
     if known is None or known.acts not in _AT_ALL:
         return None
     if row.standing == WITHOUT_EFFECT:
-        return Station("control", name, f"{WITHOUT_EFFECT.word}: on {place}", WITHOUT_EFFECT.style)
-    if known.acts is Acts.FILTER:
+        worth = WITHOUT_EFFECT
+    elif known.acts is Acts.FILTER:
         worth = CLAIMED if row.standing == CLAIMED else WEAKENS
-        return Station("control", name, f"{worth.word}: on {place}", worth.style)
-    return None
+    else:
+        return None
+    return Station("control", name, f"{worth.word}: on {place}", worth.style, worth=worth)
