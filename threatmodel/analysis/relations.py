@@ -125,9 +125,15 @@ def _writers(graph: ModelGraph, start: Element) -> Elements:
 
 
 def _instructed(graph: ModelGraph, start: Element) -> Elements:
-    """Agents that take their instructions from a store."""
+    """Agents that take their instructions from a store as it stands: one that is pinned to a version does not."""
     edges = graph.edges_from.get(start.id, ())
-    return tuple(found for edge in edges if edge.kind == "instructions" and (found := graph.find(edge.target)))
+    told = (graph.find(edge.target) for edge in edges if edge.kind == "instructions")
+    return tuple(agent for agent in told if agent is not None and not _pinned(agent))
+
+
+def _pinned(agent: Element) -> bool:
+    instructions = agent.body.get("instructions")
+    return isinstance(instructions, dict) and instructions.get("pinned") is True
 
 
 def readers(graph: ModelGraph, start: Element) -> Elements:

@@ -64,6 +64,10 @@ class Influences:
 
     # Who reaches whom
 
+    def hops_from(self, name: str) -> tuple[Hop, ...]:
+        """Return the ways of text out of an element that passes it on."""
+        return tuple(self._texts.hops.get(name, ()))
+
     def reaching(self, agent: str, most: int) -> int:
         """Return the sources whose text reaches an agent by a route of at most that rank."""
         return self._spread(most).get(agent, 0) & ~self._bit.get(agent, 0)

@@ -10,6 +10,7 @@ from threatmodel.analysis.predicates.authority import brings_about
 from threatmodel.analysis.predicates.predicate import Predicate
 from threatmodel.analysis.subjects import CapabilitySubject
 from threatmodel.analysis.truth import FALSE, Truth, any_of
+from threatmodel.catalog.setting import Outcome
 from threatmodel.load.nodes import MapNode
 from threatmodel.model.elements import Agent, as_words
 from threatmodel.model.facts import Fact, State
@@ -25,6 +26,8 @@ REARRANGES: Final = frozenset({"configure", "grant"})
 """Effects by which a system is told to check otherwise."""
 CHECKS: Final = frozenset({"gate", "authorize"})
 """What a control does that stands before an action."""
+SEALS: Final = frozenset({"file-protection", "integrity-check", "signature-check"})
+"""Types of control by which a change of instructions is refused, or does not count."""
 MANY: Final = 3  # agents in a row, the first included: where nobody sees any more what set off what
 
 
@@ -42,6 +45,7 @@ def _writes_own_instructions(context: Context, element: Element) -> Truth:
     place = f"{element.place}.instructions.writable_by"
     itself = Fact(place, element.id, State.STATED, told.value_span("writable_by") if named else element.span)
     sources = set(as_words(told.get("from"))) if told.get("pinned") is not True else set()
+    sources = {name for name in sources if not _sealed(context, name)}
     authority = context.subjects.authority
     writing = [
         one
@@ -49,6 +53,13 @@ def _writes_own_instructions(context: Context, element: Element) -> Truth:
         if one.effect in WRITES and any(store.id in sources for store in authority.touched(one))
     ]
     return any_of((Truth(named, (itself,)) if named else FALSE, brings_about(context, writing)))
+
+
+def _sealed(context: Context, store: str) -> bool:
+    """Return whether a store refuses changes to the files that steer an agent, or an agent refuses what was changed."""
+    controls = context.subjects.derived.controls
+    standing = context.graph.controls_on.get(store, ())
+    return any(one.type in SEALS and controls.outcome(one) is Outcome.HOLDS for one in standing)
 
 
 def _undoes_what_watches_it(context: Context, element: Element) -> Truth:
@@ -85,9 +96,11 @@ def _checked_there(context: Context, one: Capability) -> bool:
     return False
 
 
-def _starts_agents(_: Context, element: Element) -> Truth:
-    """Doing it starts agents; an effect that nobody states is not taken for that."""
+def _starts_agents(context: Context, element: Element) -> Truth:
+    """Doing it starts agents, and no control bounds the run; an effect that nobody states is not taken for that."""
     assert isinstance(element, CapabilitySubject)  # noqa: S101  `kinds` says so
+    if context.subjects.authority.limited(context.graph.elements[element.agent]):
+        return FALSE
     return Truth(any(part.effect == "spawn" for part in element.parts))
 
 
@@ -121,7 +134,9 @@ AUTONOMY: Final[dict[str, Predicate]] = {
     "undoes-what-watches-it": Predicate(
         frozenset({"capability"}), _undoes_what_watches_it, "it removes records or sets a system otherwise that checks"
     ),
-    "starts-agents": Predicate(frozenset({"capability"}), _starts_agents, "doing it starts agents"),
+    "starts-agents": Predicate(
+        frozenset({"capability"}), _starts_agents, "doing it starts agents, and no control bounds the run"
+    ),
     "heads-endless-chain": Predicate(
         frozenset({"agent"}), _heads_endless_chain, "it heads a chain of agents of which none has a limit"
     ),

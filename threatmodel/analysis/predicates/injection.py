@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.marks import CLAIMED, UNKNOWN
 from threatmodel.analysis.predicates.predicate import Predicate, missing, stated
-from threatmodel.analysis.relations import readers
+from threatmodel.analysis.relations import readers, relation
 from threatmodel.analysis.sources import EVERYBODY, free, passes_text, source_mark
 from threatmodel.analysis.subjects import InfluenceSubject
 from threatmodel.analysis.truth import FALSE, Truth, all_of, any_of
@@ -88,17 +88,27 @@ def _holds_outsiders_instructions(context: Context, element: Element) -> Truth:
 
     What a steered agent leaves there by itself is an attack path of its own, here as in logs.
     """
-    reading = [agent for agent in context.graph.edges_from.get(element.id, ()) if agent.kind == "instructions"]
-    if not reading or not passes_text(element):
+    way = relation("instructs", "store")
+    if way is None or not way.ways(context.graph, element) or not passes_text(element):
         return FALSE
     return _holds_outsiders_text(context, element)
 
 
 def _read_log_of_outsiders(context: Context, element: Element) -> Truth:
-    """Outsiders' text gets into a log that an agent reads."""
-    if element.word("kind") != "log" or not passes_text(element) or not readers(context.graph, element):
+    """Outsiders' text gets into a log that an agent reads, and on from there to the agent."""
+    if element.word("kind") != "log" or not passes_text(element):
         return FALSE
-    return _holds_outsiders_text(context, element)
+    reading = [agent for agent in readers(context.graph, element) if not _kept_from(context, element, agent)]
+    return _holds_outsiders_text(context, element) if reading else FALSE
+
+
+def _kept_from(context: Context, store: Element, agent: Element) -> bool:
+    """Return whether isolation that holds, on the way from a store to an agent, keeps its text from that agent."""
+    derived = context.subjects.derived
+    if derived.controls.text(store.id).broken:  # on the store itself: the finding is there, and mitigated
+        return False
+    hops = [hop for hop in derived.steering.hops_from(store.id) if hop.target == agent.id]
+    return bool(hops) and all(hop.mark.broken for hop in hops)
 
 
 def _holds_outsiders_text(context: Context, store: Element) -> Truth:
@@ -119,7 +129,7 @@ def _holds_outsiders_text(context: Context, store: Element) -> Truth:
 
 
 def _undescribed(context: Context, element: Element) -> Truth:
-    """Nobody has said all that a tool can do, and an agent that outsiders steer has it."""
+    """Nobody has said all that a tool can do, and an agent that outsiders steer has all of it."""
     assert isinstance(element, Tool)  # noqa: S101  `kinds` says so
     partly = element.word("actions_complete") == "no"
     if element.actions_known and not partly:
@@ -129,7 +139,12 @@ def _undescribed(context: Context, element: Element) -> Truth:
         if partly
         else Truth(None, (), (missing(element, "actions"),))
     )
-    holders = context.graph.users_of_tool.get(element.id, ())
+    everything = f"{element.id}.*"  # an agent to which only listed actions were given has no part in the rest
+    holders = [
+        agent
+        for agent in context.graph.users_of_tool.get(element.id, ())
+        if any(part.basis == "attached" for part in context.subjects.powers.get((agent.id, everything), ()))
+    ]
     return all_of((any_of(_steered(context, agent) for agent in holders), open_end))
 
 
