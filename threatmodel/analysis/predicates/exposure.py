@@ -180,12 +180,13 @@ def _place(element: Element) -> str:
 
 
 def _used_across_environments(context: Context, element: Element) -> Truth:
-    """Those that use it say different environments."""
+    """Those that use it say production and another environment; trials may share what opens none but trials."""
     graph = context.graph
     users = {one.id: one for one in graph.credential_users.get(element.id, ())}
     users |= {agent.id: agent for agent in graph.agents_holding.get(element.id, ())}
     said = [one for one in users.values() if one.says("environment")]
-    if len({one.word("environment") for one in said}) < 2:  # noqa: PLR2004  two sides of a line
+    live = [one for one in said if one.word("environment") in PRODUCTION]
+    if not live or len(live) == len(said):
         return FALSE
     return Truth(value=True, used=tuple(stated(one, "environment") for one in said))
 
@@ -235,7 +236,7 @@ EXPOSURE: Final[dict[str, Predicate]] = {
         frozenset({"capability"}), _acts_on_production_from_elsewhere, "an agent from elsewhere acts in production"
     ),
     "used-across-environments": Predicate(
-        frozenset({"credential"}), _used_across_environments, "elements of different environments use it"
+        frozenset({"credential"}), _used_across_environments, "elements in production and outside it use it"
     ),
     "answers-unchecked": Predicate(
         frozenset({"flow"}), _answers_unchecked, "a model's free text goes to people outside by it"
