@@ -130,3 +130,15 @@ def test_the_same_input_gives_the_same_bytes_and_a_file(run: Callable[..., Resul
 
     assert "Wrote" in written.stderr
     assert run("questions", DESK).stdout == target.read_text(encoding="utf-8")
+
+
+def test_a_claim_about_which_nothing_is_asked_says_what_it_needs(run: Callable[..., Result]) -> None:
+    path = Path("samples/maestro-devops/system.yaml")
+    text = " ".join(run("questions", path, "--about", "plan-policy").stdout.split())
+    needs = json.loads(run("questions", path, "--about", "plan-policy", "--format", "json").stdout)["needs"]
+
+    assert "nothing is asked about plan-policy while its status is declared. Before it holds it has to say" in text
+    assert "settings.decides: per_request; settings.considers: [task]." in text
+    assert ["status", "applies", "settings.decides", "settings.considers"] == [
+        one["fact"].removeprefix("controls.plan-policy.") for one in needs
+    ]

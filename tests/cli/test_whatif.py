@@ -178,7 +178,7 @@ def test_changes_are_made_together(compared: Callable[..., Any], till: Path) -> 
 def test_the_answer_comes_first_and_fits_a_screen(run: Callable[..., Result]) -> None:
     text = run("whatif", DESK, "--lose", "refund-approval").stdout
 
-    assert text.startswith("Support desk, if refund-approval fails:\n6 attack paths worse, 0 better; 2 mishaps worse")
+    assert text.startswith("Support desk, if refund-approval fails:\n6 attack paths worse; 2 mishaps worse")
     assert SCREEN >= text.count("\n")
 
 
@@ -252,3 +252,25 @@ def test_paths_that_differ_in_their_source_only_are_one_line(run: Callable[..., 
     text = run("whatif", DESK, "--lose", "refund-approval").stdout
 
     assert "crm.read_ticket, customer, mailer > triage>payments.refund:payment: open" in text
+
+
+def plain(text: str) -> str:
+    """Return a text as one line."""
+    return " ".join(text.split())
+
+
+def test_what_is_said_is_english(run: Callable[..., Result]) -> None:
+    """Parts that were empty are named, a new finding comes with its fix, and a forgotten section is offered."""
+    pinned = plain(run("whatif", DESK, "--set", "tools.mailer.version=pinned").stdout)
+    tested = plain(run("whatif", DESK, "--set", "controls.mail-screening.status=tested").stdout)
+    narrowed = plain(run("whatif", DESK, "--set", "credentials.mail-oauth.scopes.granted=[mail.send]").stdout)
+
+    assert "triage: mailer cannot steer it any more" in pinned
+    assert "1 new finding, low." in tested
+    assert "unproven-test@mail-screening: open, low; to close it: Name in `evidence` where" in tested
+    assert "no scope too many (was 2 scopes too many)" in narrowed
+    assert "gated by nothing (was gated by refund-approval)" in plain(
+        run("whatif", DESK, "--lose", "refund-approval").stdout
+    )
+    assert "did you mean 'tools.mailer.version'?" in run("whatif", DESK, "--set", "mailer.version=pinned").stderr
+    assert "did you mean 'tools.mailer.actions.reply.to'?" in run("whatif", DESK, "--set", "mailer.reply.to=x").stderr

@@ -27,6 +27,7 @@ def questions_json(analysis: Analysis, view: QuestionView) -> str:
         "version": VERSION,
         "about": view.about or None,
         "questions": [_asked(one) for one in view.asked],
+        "needs": [{"fact": one.fact, "value": one.value, "was": one.was or None} for one in view.needs],
         "summary": {"questions": view.found, "all_questions": view.every},
     }
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"

@@ -59,7 +59,7 @@ def with_fact(document: Document, place: str, value: str, catalog: Catalog) -> D
     section, _, rest = place.partition(".")
     sections = ("system", "flows", *SECTIONS)
     if section not in sections or not rest:
-        raise SupposeError(f"no fact stands at '{place}'{_meant(section, sections)}")
+        raise SupposeError(f"no fact stands at '{place}'{_placed(document, place) or _meant(section, sections)}")
     if section == "system":
         changed = replace(document, system=_put(document.system, rest, written["value"], "system"))
         return checked(document, changed, catalog, {"system": changed.system})
@@ -80,6 +80,19 @@ def with_fact(document: Document, place: str, value: str, catalog: Catalog) -> D
     if rest == f"{name}.uses":
         return _with_component(document, f"{section}.{name}", bodies, catalog)
     return with_bodies(document, bodies, catalog)
+
+
+def _placed(document: Document, place: str) -> str:
+    """Return the place that was probably meant, where only its section was left out."""
+    for section, entries in document.sections.items():
+        known = max((name for name in entries if place.startswith(f"{name}.")), key=len, default="")
+        if not known:
+            continue
+        rest, actions = place.removeprefix(f"{known}."), entries[known].body.get("actions")
+        action = max((one for one in actions if rest.startswith(f"{one}.")), default="") if isinstance(
+            actions, MapNode) else ""  # fmt: skip
+        return f"; did you mean '{section}.{known}.{'actions.' if action else ''}{rest}'?"
+    return ""
 
 
 def _with_component(document: Document, place: str, bodies: list[tuple[Entry, MapNode]], catalog: Catalog) -> Document:

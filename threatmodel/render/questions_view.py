@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.amending import changes_of
+from threatmodel.analysis.context import Context
 from threatmodel.analysis.hanging import Answers, Becoming, Hanging, hanging
+from threatmodel.model.elements import Control
 from threatmodel.render.paste import Answer, answer
 
 if TYPE_CHECKING:
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.questions import Question
+    from threatmodel.analysis.trial import Change
 
 SHOWN: Final = 3  # conclusions that are named for each fact
 SAME: Final = {"true": "yes", "false": "no"}
@@ -47,6 +51,10 @@ class QuestionView:
     """How many there are about it, shown or not."""
     every: int
     """How many there are in all."""
+    needs: tuple[Change, ...] = ()
+    """Of a control about which nothing is asked: what it has to say before it holds."""
+    status: str = ""
+    """Of such a control."""
 
 
 def question_view(analysis: Analysis, about: str, most: int | None) -> QuestionView:
@@ -65,7 +73,18 @@ def question_view(analysis: Analysis, about: str, most: int | None) -> QuestionV
         goes = answer(analysis.model.graph, one)
         known = hung.get(one.fact, ())
         asked.append(Asked(one, goes, known, answers.becoming(one.fact, _words(goes), known[:SHOWN])))
-    return QuestionView(tuple(asked), about, len(chosen), len(analysis.questions))
+    needs, status = ((), "") if chosen or not about else _needs(analysis, about)
+    return QuestionView(tuple(asked), about, len(chosen), len(analysis.questions), needs, status)
+
+
+def _needs(analysis: Analysis, name: str) -> tuple[tuple[Change, ...], str]:
+    """Return what a control has to say before it holds: nothing of that is asked while it is a claim, or not there."""
+    control = analysis.model.graph.elements.get(name)
+    if not isinstance(control, Control):
+        return (), ""
+    model = analysis.model
+    context = Context(model.graph, model.catalog, analysis.placements, analysis.today)
+    return tuple(changes_of(context, control)), control.word("status") or "unsaid"
 
 
 def _words(goes: Answer) -> list[str]:

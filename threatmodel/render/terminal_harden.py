@@ -6,6 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.candidates import GATE, ISOLATION
 from threatmodel.render.terminal import NARROWEST
 from threatmodel.render.visible import shortened, visible
 
@@ -47,6 +48,27 @@ def harden_text(model: Model, found: Hardening, *, color: bool = False, width: i
 def in_words(candidate: Candidate) -> str:
     """Return a control and its place, such as `human-approval on mailer.reply`."""
     return visible(f"{candidate.control} on {candidate.on}")
+
+
+def burden(model: Model, candidate: Candidate) -> str:
+    """Return what a control costs in daily work, where that is much: who is asked how often, what no longer arrives."""
+    graph, place = model.graph, candidate.on
+    if candidate.control == ISOLATION:
+        return "no free text from there reaches a model that acts"
+    if candidate.control != GATE:
+        return ""
+    action, element = graph.actions.get(place), graph.elements.get(place)
+    if action is not None:
+        return "a person is asked before every read" if set(action.effects) == {"read"} else ""
+    if element is None:
+        return "a person is asked before every message" if ">" in place else "a person is asked before every call"
+    acting = graph.actions_of_tool.get(place, ())
+    if acting and not any("read" in one.effects for one in acting):
+        return ""
+    return {
+        "agent": "a person is asked before everything it does",
+        "store": "a person is asked before every write into it",
+    }.get(element.kind, "a person is asked before every call")
 
 
 def _counted(number: int, noun: str) -> str:
@@ -95,6 +117,20 @@ class _Page:
             f"{states}. Each set was tried: the analysis ran with it in place, sound and tested. Cost: an approval "
             "counts one for each action it stands before, others as the catalog says."
         )
+        yield from self.wrapped(self.advice()) if self.advice() else ()
+
+    def advice(self) -> str:
+        """Return which set an architect would take: the one that asks least of people, then the cheapest."""
+        total = self.found.cuts[0].of
+        whole = [cut for cut in self.found.cuts if cut.breaks == total and not cut.unbroken and cut.controls]
+        if not whole:
+            return ""
+        hard = {cut.aims: sum(bool(burden(self.model, one)) for one in cut.controls) for cut in whole}
+        best = min(whole, key=lambda cut: (hard[cut.aims], cut.cost))
+        if hard[best.aims]:
+            more = "each of them asks a person, or takes text away, all the time. `threatmodel explain` of a path"
+            return f"'{best.aims[0]}' is the least work, yet {more} names facts and described controls that close it."
+        return f"An architect would take '{best.aims[0]}': it asks nobody, and takes no text away, all the time."
 
     def cut(self, cut: Cut) -> Iterator[str]:
         """One set: its aims, what it does, its controls, what stays."""
@@ -108,7 +144,8 @@ class _Page:
         if not cut.controls:
             yield "    no control"
         for one in cut.controls[:CONTROLS]:
-            yield from self.wrapped(in_words(one), "    ")
+            work = burden(self.model, one)
+            yield from self.wrapped(f"{in_words(one)}{f': {work}' if work else ''}", "    ")
         if len(cut.controls) > CONTROLS:
             more = f"and {len(cut.controls) - CONTROLS} more (--format json lists them)"
             yield from self.wrapped(more, "    ", style="dim")
@@ -127,9 +164,10 @@ class _Page:
         if worth:
             yield from self.wrapped("What one control breaks alone", style="head")
         digits = len(str(total))
-        for one in worth[:SINGLES]:
-            head = f"  {one.breaks:>{digits}} of {total}  cost {one.cost:<3} "
-            yield f"{head}{shortened(in_words(one.candidate), max(self.width - len(head), 20))}"
+        for one in sorted(worth, key=lambda one: (-one.breaks, bool(burden(self.model, one.candidate))))[:SINGLES]:
+            head, work = f"  {one.breaks:>{digits}} of {total}  cost {one.cost:<3} ", burden(self.model, one.candidate)
+            said = f"{in_words(one.candidate)}{f': {work}' if work else ''}"
+            yield f"{head}{shortened(said, max(self.width - len(head), 20))}"
         notes = []
         if len(worth) > SINGLES:
             notes.append(f"{len(worth) - SINGLES} more break something (--format json lists them)")

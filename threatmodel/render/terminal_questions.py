@@ -54,7 +54,12 @@ def questions_text(name: str, view: QuestionView, *, color: bool = False, width:
 def _head(page: Page, name: str, view: QuestionView) -> Iterator[str]:
     about = f" about {view.about}" if view.about else ""
     if not view.found:
-        yield from page.wrapped(f"{name}: nobody has to say anything more{about}.", style="bold")
+        if view.needs:
+            keys = "; ".join(f"{one.fact.split('.', 2)[2]}: {one.value}" for one in view.needs)
+            text = f"nothing is asked{about} while its status is {view.status}. Before it holds it has to say: {keys}"
+            yield from page.wrapped(f"{name}: {text}.", style="bold")
+        else:
+            yield from page.wrapped(f"{name}: nobody has to say anything more{about}.", style="bold")
         if view.about and view.every:
             yield from page.wrapped(f"{counted(view.every, 'fact')} about other elements {_are(view.every)} missing.")
         return

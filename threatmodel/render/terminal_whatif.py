@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -49,7 +51,7 @@ def whatif_text(model: Model, found: Outcome, *, color: bool = False, width: int
         page.section("Influence: what can steer an agent", found.influences, _steered),
         page.section("Capabilities", found.capabilities, _power),
         page.section("Credentials: what they open", found.credentials, _opening),
-        page.section("Findings", found.findings, _judged),
+        page.section("Findings", page.findings(), _judged),
         page.questions(),
     ]
     return "\n".join("\n".join(lines) + "\n" for part in parts if (lines := list(part)))
@@ -83,12 +85,20 @@ def _steered(one: Any) -> tuple[str, ...]:  # noqa: ANN401  as `section` passes 
 
 def _otherwise_steered(was: Any, now: Any) -> str:  # noqa: ANN401  as `section` passes them
     """Say by what an agent is steered now and was not, and the other way round."""
+    every_now, every_was = ((*one["certain"], *one["unknown"]) for one in (now, was))
+    doubtful = tuple(name for name in was["certain"] if name in now["unknown"])
+    told = (
+        ("{} can steer it now as well", now["certain"], every_was),
+        ("{} perhaps steers it now as well", now["unknown"], every_was),
+        ("{} steers it for certain now", tuple(name for name in was["unknown"] if name in now["certain"]), ()),
+        ("{} steers it perhaps, no longer for certain", doubtful, ()),
+        ("{} cannot steer it any more", was["certain"], every_now),
+        ("{}, of which nobody could tell, cannot steer it", was["unknown"], every_now),
+    )
     parts = []
-    for words, one, other in (("now also by", now, was), ("no longer by", was, now)):
-        for maybe, key in (("", "certain"), ("maybe ", "unknown")):
-            names = tuple(name for name in one[key] if name not in other[key])
-            if names:
-                parts.append(f"{words.replace('by', f'{maybe}by')} {_listed(names)}")
+    for words, names, known in told:
+        left = tuple(name for name in names if name not in known)
+        parts += [words.format(_listed(left))] if left else []
     return "; ".join(parts)
 
 
@@ -96,7 +106,7 @@ def _power(one: Any) -> tuple[str, ...]:  # noqa: ANN401  as `section` passes th
     return (
         "certain" if one.certainty == "yes" else one.certainty,
         one.intent,
-        f"gated by {', '.join(one.gates)}" if one.gates else "no gate holds",
+        f"gated by {', '.join(one.gates)}" if one.gates else "gated by nothing",
         f"claimed: {', '.join(one.claims)}" if one.claims else "",
         f"reversible: {one.reversible}" if one.reversible else "",
         f"as {one.identity}" if one.identity else "",
@@ -104,10 +114,14 @@ def _power(one: Any) -> tuple[str, ...]:  # noqa: ANN401  as `section` passes th
     )
 
 
+def _counted_scopes(excess: tuple[str, ...]) -> str:
+    return f"{_counted(len(excess), 'scope')} too many" if excess else ""
+
+
 def _opening(one: Any) -> tuple[str, ...]:  # noqa: ANN401  as `section` passes them
     return (
         f"opens {_listed(one.opens, MOST_OPENED) or 'nothing that is known'}",
-        f"{len(one.excess_scopes)} scopes too many" if one.excess_scopes else "",
+        _counted_scopes(one.excess_scopes),
         f"lifetime {one.lifetime}",
         f"after revocation {one.usable_after_revocation}",
     )
@@ -115,6 +129,13 @@ def _opening(one: Any) -> tuple[str, ...]:  # noqa: ANN401  as `section` passes 
 
 def _judged(one: Any) -> tuple[str, ...]:  # noqa: ANN401  as `section` passes them
     return (f"{one.state.value.replace('_', ' ')}, {one.severity.word}",)
+
+
+_NOTHING: Final[dict[Any, tuple[str, ...]]] = {
+    _power: ("", "", "", "no control claimed", "reversible: unsaid", "under no identity", "with no credential"),
+    _opening: ("", "no scope too many", "", ""),
+}
+"""What the empty parts of a status mean beside one that says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +168,10 @@ class _Page:
             )
             return
         parts = [_moved(found.paths, "attack path"), _moved(found.mishaps, "mishap")]
-        opened = sum(_open(one.now) and not _open(one.was) for one in found.findings)
-        closed = sum(_open(one.was) and not _open(one.now) for one in found.findings)
-        parts += [f"{_counted(opened, 'finding')} more open"] if opened else []
+        closed = sum(_open(one.was) and not _open(one.now) for one in self.findings())
+        fresh = [one.now.severity for one in self.findings() if _open(one.now) and not _open(one.was)]
+        worst = f", {max(fresh).word}" if len(fresh) == 1 else f", the worst {max(fresh).word}" if fresh else ""
+        parts += [f"{_counted(len(fresh), 'new finding')}{worst}"] if fresh else []
         parts += [f"{_counted(closed, 'finding')} no longer open"] if closed else []
         settled = sum(one.now is None for one in found.questions)
         parts += [f"{_counted(settled, 'question')} settled"] if settled else []
@@ -157,6 +179,14 @@ class _Page:
             "; ".join(filter(None, parts)) or "no path, mishap or finding gets worse or better; what differs is below"
         )
         yield from self.wrapped(f"{text}.", style="bold")
+
+    def findings(self) -> tuple[Difference, ...]:
+        """The findings that differ: one that only names other sources of the same way is the same finding."""
+        was = {_way_of(one.was): one for one in self.found.findings if one.now is None}
+        now = {_way_of(one.now): one for one in self.found.findings if one.was is None}
+        same = {way for way in was.keys() & now.keys() if _judged(was[way].was) == _judged(now[way].now)}
+        moved = {id(each[way]) for way in same for each in (was, now)}
+        return tuple(one for one in self.found.findings if id(one) not in moved)
 
     def taken(self) -> Iterator[str]:
         """The credentials that the attacker holds."""
@@ -231,15 +261,28 @@ def _said(one: Difference, status: Callable[[Any], tuple[str, ...]]) -> str:
     """Say what a thing is, or was; of one that changed only what is not what it was."""
     if one.now is None or one.was is None:
         words = ", ".join(filter(None, status(one.was if one.now is None else one.now)))
-        return f"was {words}" if one.now is None else words
+        fix = "" if status is not _judged or not _open(one.now) else f"; to close it: {_clause(one.now.fix)}"
+        return f"was {words}" if one.now is None else f"{words}{fix}"
     if status is _steered:
         return _otherwise_steered(one.was, one.now)
-    pairs = [pair for pair in zip(status(one.now), status(one.was), strict=True) if pair[0] != pair[1]]
-    return "; ".join(f"{now or 'nothing said'} (was {was or 'unsaid'})" for now, was in pairs)
+    nothing = _NOTHING.get(status, ())
+    both = itertools.zip_longest(status(one.now), status(one.was), nothing, fillvalue="")
+    return "; ".join(f"{now or none} (was {was or none})" for now, was, none in both if now != was)
+
+
+def _clause(text: str) -> str:
+    """Return the first clause of a text."""
+    return re.split("[;.] |[.]$", " ".join(text.split()))[0]
 
 
 def _open(finding: Any) -> bool:  # noqa: ANN401  a finding or None
     return finding is not None and finding.state in OPEN_STATES
+
+
+def _way_of(finding: Any) -> tuple[str, str]:  # noqa: ANN401  a finding
+    """Return the rule of a finding, and its subject without the sources that it names first."""
+    sources, _, way = finding.subject.partition(">")
+    return (finding.rule, way if way and ":" in way else f"{sources}>{way}")
 
 
 def _moved(differences: tuple[Difference, ...], noun: str) -> str:
@@ -250,4 +293,6 @@ def _moved(differences: tuple[Difference, ...], noun: str) -> str:
 
     worse = sum(rank(one.now) < rank(one.was) for one in differences)
     better = sum(rank(one.now) > rank(one.was) for one in differences)
-    return f"{_counted(worse, noun)} worse, {better} better" if worse or better else ""
+    said = [f"{_counted(worse, noun)} worse"] if worse else []
+    said += [f"{better} better" if worse else f"{_counted(better, noun)} better"] if better else []
+    return ", ".join(said)
