@@ -30,6 +30,16 @@ class Sent(NamedTuple):
     """The data that every flow on the way carries; None where none of them says."""
 
 
+class _Stay(NamedTuple):
+    """Where a way has got to and may go on from."""
+
+    steps: tuple[str, ...]
+    ends: tuple[str, ...]
+    """The ends of flows among the steps: a way visits none of them twice; a relay in `via:` passes on one flow only."""
+    mark: Mark
+    carries: frozenset[str] | None
+
+
 def messages(controls: Controls, start: str) -> tuple[Sent, ...]:
     """Return where a message of an element gets, typed or not; a relay that passes nothing ends it (5.5)."""
     return _sent(controls, start, text=False)
@@ -50,17 +60,17 @@ def _walk(controls: Controls, start: str, *, text: bool) -> Iterator[Sent]:
     """Yield every way, the shortest first; to a relay one for each lowest rank and what can go along by it."""
     graph = controls.context.graph
     known: dict[str, list[tuple[int, frozenset[str] | None]]] = {}
-    front: list[tuple[tuple[str, ...], Mark, frozenset[str] | None]] = [((start,), CLEAR, None)]
+    front = [_Stay((start,), (start,), CLEAR, None)]
     while front:
         found = [
-            sent
-            for steps, mark, carries in front
-            for flow in graph.flows_from.get(steps[-1], ())
-            if (sent := _onward(controls, steps, mark, carries, flow, text=text)) is not None
+            (sent, stay)
+            for stay in front
+            for flow in graph.flows_from.get(stay.ends[-1], ())
+            if flow.target not in stay.ends and (sent := _onward(controls, stay, flow, text=text)) is not None
         ]
-        found.sort(key=lambda one: (one.steps, one.mark.broken, one.mark.claimed))
+        found.sort(key=lambda one: (one[0].steps, one[0].mark.broken, one[0].mark.claimed))
         front = []
-        for sent in found:
+        for sent, before in found:
             yield sent
             target = graph.elements.get(sent.flow.target)
             if target is None or not _passes_on(target, text=text):
@@ -71,22 +81,12 @@ def _walk(controls: Controls, start: str, *, text: bool) -> Iterator[Sent]:
             carries = sent.carries if len(ways) < MOST_WAYS else None
             if not any(rank <= mark.rank and _holds(more, carries) for rank, more in ways):
                 ways.append((mark.rank, carries))
-                front.append((sent.steps, mark, carries))
+                front.append(_Stay(sent.steps, (*before.ends, target.id), mark, carries))
 
 
-def _onward(
-    controls: Controls,
-    steps: tuple[str, ...],
-    mark: Mark,
-    carries: frozenset[str] | None,
-    flow: DataFlow,
-    *,
-    text: bool,
-) -> Sent | None:
-    """Return the way that goes on by a flow; None where that ends it or leads back."""
-    relays = relays_of(controls, flow)
-    if flow.target in steps or any(name in steps for name in relays):
-        return None
+def _onward(controls: Controls, stay: _Stay, flow: DataFlow, *, text: bool) -> Sent | None:
+    """Return the way that goes on by a flow; None where that ends it."""
+    relays, mark, carries = relays_of(controls, flow), stay.mark, stay.carries
     if text:
         stands = flow_text(controls, flow)
         if stands is None:
@@ -98,7 +98,7 @@ def _onward(
     elif any(controls.context.graph.elements[name].word("passes") == "none" for name in relays):
         return None
     mark = mark + controls.calls(*places_of(controls, flow))
-    return Sent((*steps, *relays, flow.target), mark, flow, carries)
+    return Sent((*stay.steps, *relays, flow.target), mark, flow, carries)
 
 
 def _passes_on(relay: Element, *, text: bool) -> bool:
