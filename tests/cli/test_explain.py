@@ -40,7 +40,8 @@ def subjects(run: Callable[..., Result], path: Path) -> list[str]:
     data = json.loads(run("analyze", path, "--format", "json").stdout)
     found = {(one["impact"], one["state"]): one["id"] for one in reversed(data["paths"])}
     names = [*(one["id"] for one in data["findings"][:1]), *list(found.values())[:3]]
-    return [*names, *(f"{one['agent']}>{one['action']}:{one['impact']}" for one in data["mishaps"][:1])]
+    names += [f"{one['agent']}>{one['action']}:{one['impact']}" for one in data["mishaps"][:1]]
+    return [*names, *(f"{one['agent']} never {one['never']}" for one in data["invariants"][:1])]
 
 
 def plain(text: str) -> str:
@@ -208,6 +209,19 @@ def test_a_broken_path_says_what_keeps_it_so(run: Callable[..., Result]) -> None
     assert "to prove it: status: tested" in text
     assert "Would be high if it were not closed" in text
     assert ("refund-approval", False, "open") == (kept["control"], kept["proven"], kept["without"])
+
+
+def test_what_shall_never_be_is_proven_like_a_path(run: Callable[..., Result]) -> None:
+    """Under the name that `paths` shows: why the agent can, and what closes that; or what keeps it from it."""
+    reached = plain(run("explain", STAGING, "coder never production.delete_volume").stdout)
+    kept = plain(run("explain", DESK, "triage never payments.refund").stdout)
+
+    assert "coder never production.delete_volume" in run("paths", STAGING).stdout
+    assert "coder shall never do production.delete_volume, and it can: nothing holds it back." in reached
+    assert "- enforced: outside_model (now in_prompt)" in reached
+    assert "credentials.domain-token.scopes.granted: [production.attach_domain]" in reached
+    assert "only refund-approval keeps it from that" in kept
+    assert "refund-approval holds, and is not proven; without it: open" in kept
 
 
 def test_a_finding_about_a_path_shows_its_route(run: Callable[..., Result]) -> None:

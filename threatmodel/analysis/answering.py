@@ -10,6 +10,7 @@ from threatmodel.analysis.proof import CLAIM, HOLDS, NOTHING, UNKNOWN
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from threatmodel.analysis.paths import Invariant
     from threatmodel.analysis.proof import Stage, Stand
     from threatmodel.model.graph import ModelGraph
 
@@ -55,6 +56,18 @@ def _answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage]
     useless.sort(key=lambda stand: stand.reason in NOT_THERE)
     said = _listed([f"{stand.control} ({NOT_THERE.get(stand.reason, stand.reason)})" for stand in useless])
     return f"{subject} {verb} {can}{filtered}, and nothing stops it. What might have, and does not: {said}."
+
+
+def never_answer(one: Invariant) -> str:
+    """Return what became of one item of `never:`."""
+    shall = f"{one.agent} shall never do {one.never}"
+    if one.state == "held":
+        return f"{shall}, and as far as the description goes it cannot: nothing that it has leads there."
+    if one.state == "unknown":
+        return f"{shall}, and nobody can tell whether it can: nobody has said {_listed(one.missing)}."
+    if one.gates:
+        return f"{shall}, and only {_listed(one.gates)} {'keeps' if len(one.gates) == 1 else 'keep'} it from that."
+    return f"{shall}, and it can: nothing holds it back."
 
 
 def _who(graph: ModelGraph, source: str) -> str:

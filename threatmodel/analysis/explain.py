@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from threatmodel.analysis.amending import Amending, amendings
-from threatmodel.analysis.answering import answer
+from threatmodel.analysis.answering import answer, never_answer
 from threatmodel.analysis.closing import Closing, closings
 from threatmodel.analysis.context import Context
 from threatmodel.analysis.finding import Finding
 from threatmodel.analysis.keeping import Keeping, keepings
-from threatmodel.analysis.paths import AttackPath, Mishap
+from threatmodel.analysis.paths import AttackPath, Invariant, Mishap
 from threatmodel.analysis.questions import Question, ask, paste
 from threatmodel.analysis.restating import Restating, restatings
 from threatmodel.analysis.route_reasons import RouteReasons
-from threatmodel.analysis.trial import Trial
+from threatmodel.analysis.severity import Severity, Step
+from threatmodel.analysis.trial import Trial, standing
 from threatmodel.analysis.weight import Weights
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.proof import Stage
-    from threatmodel.analysis.severity import Severity, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Explained:
     """One thing, why it is so, and what would change it."""
 
     kind: str
-    """`finding`, `path` or `mishap`."""
+    """`finding`, `path`, `mishap` or `never`."""
     id: str
     answer: str
     """What can happen, and why nothing, or what, stands in between; of a finding without a route its message."""
@@ -73,9 +73,16 @@ def mishap_id(one: Mishap) -> str:
     return f"{one.agent}>{one.action}:{one.impact}"
 
 
-def explain(analysis: Analysis, one: Finding | AttackPath | Mishap) -> Explained:
+def never_id(one: Invariant) -> str:
+    """Return `agent never item`, as `paths` shows it."""
+    return f"{one.agent} never {one.never}"
+
+
+def explain(analysis: Analysis, one: Finding | AttackPath | Mishap | Invariant) -> Explained:
     """Work out the proof of one thing that an analysis has found."""
     reasons = RouteReasons(analysis.derived)
+    if isinstance(one, Invariant):
+        return _never(analysis, one, reasons)
     if isinstance(one, Finding):
         return _finding(analysis, one, reasons)
     graph, context = analysis.model.graph, _context(analysis)
@@ -95,6 +102,44 @@ def explain(analysis: Analysis, one: Finding | AttackPath | Mishap) -> Explained
         missing=_questions(analysis, one.missing),
         harm=one,
     )
+
+
+def _never(analysis: Analysis, one: Invariant, reasons: RouteReasons) -> Explained:
+    """Work out what became of one item of `never:`."""
+    steps, action = reasons.never(one.agent, one.never)
+    stages = reasons.way(steps, action) if steps else ()
+    severity, arithmetic = _never_severity(analysis, one, action)
+    known = standing(one)
+    harm = Mishap(one.agent, action, "never", False, steps, known or "broken", one.gates, (), one.missing)  # noqa: FBT003
+    cure, context = Cure(), _context(analysis)
+    if known == "broken":
+        cure = Cure(keepings=keepings(context, harm, Trial(context, harm, one.never)))
+    elif known is not None:
+        amended = tuple(amendings(context, stages, Trial(context, harm, one.never)))
+        cure = Cure(amended, restatings(context, harm, stages, Trial(context, harm, one.never)))
+    return Explained(
+        kind="never",
+        id=never_id(one),
+        answer=never_answer(one),
+        state=one.state,
+        severity=severity,
+        arithmetic=arithmetic,
+        stages=stages,
+        cure=cure,
+        missing=_questions(analysis, one.missing),
+        harm=harm if known is not None else None,
+    )
+
+
+def _never_severity(analysis: Analysis, one: Invariant, action: str) -> tuple[Severity, tuple[Step, ...]]:
+    """Return how grave it is: as the finding about it, else as the worst that comes of the action, else nothing."""
+    found = next((it for it in analysis.findings if it.subject == f"{one.agent}>{one.never}"), None)
+    if found is not None:
+        return found.severity, found.steps
+    weights, derived = Weights(analysis.model.graph), analysis.derived
+    each = [weights.path(it) for it in derived.paths.listed if (it.agent, it.action) == (one.agent, action)]
+    each += [weights.mishap(it) for it in derived.mishaps if (it.agent, it.action) == (one.agent, action)]
+    return max(each, key=lambda it: it[0], default=(Severity.INFO, (Step(0, "no harm is known to come of it"),)))
 
 
 def _finding(analysis: Analysis, one: Finding, reasons: RouteReasons) -> Explained:

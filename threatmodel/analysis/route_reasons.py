@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from threatmodel.analysis.acting_reasons import ActingReasons
-from threatmodel.analysis.capability import Closure
+from threatmodel.analysis.capability import Bounds, Closure
 from threatmodel.analysis.control_reasons import ControlReasons
 from threatmodel.analysis.harm_reasons import HarmReasons
 from threatmodel.analysis.influence import Texts
@@ -26,7 +26,7 @@ class RouteReasons:
         """Lay what the analysis has laid, with the controls as it has judged them."""
         controls = derived.controls
         self.graph = controls.context.graph
-        closure = Closure(controls).build()
+        closure = self._closure = Closure(controls).build()
         texts = Texts(controls, closure.own, closure.latent_writes()).build()
         reasons = ControlReasons(controls)
         self.texts = TextReasons(texts, reasons)
@@ -59,6 +59,19 @@ class RouteReasons:
     def way(self, steps: tuple[str, ...], action: str) -> tuple[Stage, ...]:
         """Return the stages of a capability."""
         return tuple(self.acting.stages(steps, action)[0])
+
+    def never(self, agent: str, name: str) -> tuple[tuple[str, ...], str]:
+        """Return the way to what an agent shall never do, one that nothing holds back first, and the action."""
+        bounds = Bounds(self.graph, self.graph.elements[agent])  # type: ignore[arg-type]
+        found = [
+            way
+            for way in self._closure.ways[agent]
+            if any(bounds.covers(name, way.leg.power, effect) for effect in way.leg.power.effects)
+        ]
+        if not found:
+            return (), ""
+        first = min(found, key=lambda way: (bool(way.doubt), way.gates.rank, len(way.gates.broken), len(way.steps)))
+        return first.steps, first.leg.power.name
 
     def _deed(self, one: AttackPath | Mishap, steps: tuple[str, ...]) -> tuple[Stage, ...]:
         found, leg = self.acting.stages(steps, one.action, getattr(one, "source", ""))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.context import Context
     from threatmodel.analysis.derived import Derived
-    from threatmodel.analysis.paths import Mishap
+    from threatmodel.analysis.paths import Invariant, Mishap
     from threatmodel.load.document import Document
     from threatmodel.span import Span
 
@@ -55,10 +55,18 @@ class Tried:
 class Trial:
     """Tries changes for one path or mishap, as long as the effort allows: it is counted in elements, not timed."""
 
-    def __init__(self, context: Context, one: AttackPath | Mishap) -> None:
-        """Look at the paths as they are."""
+    def __init__(self, context: Context, one: AttackPath | Mishap, never: str = "") -> None:
+        """
+        Look at the paths as they are.
+
+        Args:
+            context: The system, unchanged.
+            one: What is asked about.
+            never: Where it is asked whether the agent can do what it never shall: that item of `never:`.
+        """
         self._context = context
         self._one = one
+        self._never = never
         size = max(len(context.graph.elements), 1)
         self.left = max(FEWEST, min(MOST, TRIED_ELEMENTS // size))
         self._before = _standing(derive(context))
@@ -107,10 +115,20 @@ class Trial:
     def _found(self, derived: Derived) -> str | None:
         """Return the state in which it is, None where it is not there."""
         one = self._one
+        if self._never:
+            found = (it for it in derived.invariants if (it.agent, it.never) == (one.agent, self._never))
+            return next((standing(it) for it in found), None)
         if isinstance(one, AttackPath):
             return next((path.state for path in derived.paths.listed if path.id == one.id), None)
         asked = (one.agent, one.action, one.impact)
         return next((it.state for it in derived.mishaps if (it.agent, it.action, it.impact) == asked), None)
+
+
+def standing(one: Invariant) -> str | None:
+    """Return the state of what shall never be, in the words of paths; None where nothing leads there."""
+    if one.state == "held":
+        return None
+    return "unknown" if one.state == "unknown" else "broken" if one.gates else "open"
 
 
 def _standing(derived: Derived) -> dict[str, None]:

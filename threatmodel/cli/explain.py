@@ -38,8 +38,8 @@ def explain(
     what would close it.
 
     FILE is the root file, or - for stdin. SUBJECT is an id, or a part that only one id has, of a finding, of an attack
-    path (source>agent>action:impact) or of a mishap (agent>action:impact); or the number of a group in the order in
-    which `analyze` shows them.
+    path (source>agent>action:impact), of a mishap (agent>action:impact) or of what an agent shall never do (agent never
+    item); or the number that `analyze` shows before a group.
     """  # noqa: D205  the first paragraph is the help text
     from threatmodel.analysis.explain import explain as prove
     from threatmodel.cli.files import check_targets

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from threatmodel.analysis.explain import mishap_id
+from threatmodel.analysis.explain import mishap_id, never_id
 from threatmodel.analysis.finding import Finding
-from threatmodel.analysis.paths import AttackPath, Mishap
+from threatmodel.analysis.paths import AttackPath, Invariant, Mishap
 from threatmodel.diagnostics import did_you_mean
 from threatmodel.render.view import overview
 
 if TYPE_CHECKING:
     from threatmodel.analysis.analysis import Analysis
 
-Subject: TypeAlias = Finding | AttackPath | Mishap
+Subject: TypeAlias = Finding | AttackPath | Mishap | Invariant
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,19 @@ def find_subject(analysis: Analysis, text: str) -> Found:
 
 
 def named(analysis: Analysis) -> dict[str, Subject]:
-    """Return id → finding, path or mishap; those of findings and the worst of each come first."""
+    """Return id → finding, path, mishap or item of `never:`; those of findings and the worst of each come first."""
     found: dict[str, Subject] = {one.id: one for one in analysis.findings}
     for path in analysis.derived.paths.listed:
         found.setdefault(path.id, path)
     for mishap in analysis.derived.mishaps:
         found.setdefault(mishap_id(mishap), mishap)
+    for never in analysis.derived.invariants:
+        found.setdefault(never_id(never), never)
     return found
 
 
 def name_of(one: Subject) -> str:
     """Return the id of a subject."""
+    if isinstance(one, Invariant):
+        return never_id(one)
     return mishap_id(one) if isinstance(one, Mishap) else one.id

@@ -32,6 +32,7 @@ _WORTHS: Final = {
 }  # fmt: skip
 _STYLES: Final = {
     "open": "bad", "expired": "bad", "claimed": "warn", "unknown": "ask", "broken": "good", "mitigated": "good",
+    "reached": "bad", "held": "good",
 }  # fmt: skip
 
 
@@ -65,8 +66,8 @@ class _ExplainPage:
     def head(self) -> Iterator[str]:
         """State, severity and id, then the answer."""
         one = self.found
-        word = one.state.replace("_", " ")
-        yield from self.page.block(word, _STYLES.get(one.state, "bold"), [f"{one.severity.word} {one.kind} {one.id}"])
+        word, kind = one.state.replace("_", " "), "" if one.kind == "never" else f"{one.kind} "
+        yield from self.page.block(word, _STYLES.get(one.state, "bold"), [f"{one.severity.word} {kind}{one.id}"])
         yield ""
         if one.finding is not None and one.finding.message != one.answer:
             yield from self.page.wrapped(_sentence(one.finding.message))
@@ -155,7 +156,7 @@ class _ExplainPage:
     def cure(self) -> Iterator[str]:
         """What would close it, or what keeps it closed."""
         one = self.found
-        able = {"open", "claimed", "unknown", "expired"}
+        able = {"open", "claimed", "unknown", "expired", "reached"}
         if one.harm is not None and (one.state in able or one.cure.keepings):
             yield from CurePage(self.page, self.analysis, one.cure).lines()
 
