@@ -325,13 +325,9 @@ OVERSIGHT: Final[dict[str, Predicate]] = {
     "runs-code-for-outsiders": Predicate(
         _AGENT, _runs_code_for_outsiders, "an attack path to its running of code stands open"
     ),
-    "acts-unrecorded": Predicate(
-        _AGENT, _acts_unrecorded, "it changes what matters, and no log takes up what it does"
-    ),
+    "acts-unrecorded": Predicate(_AGENT, _acts_unrecorded, "it changes what matters, and no log takes up what it does"),
     "for-a-user": Predicate(frozenset({"delegation"}), _for_a_user, "who hands on acts for a user"),
     "recorded-by-nobody": Predicate(_AGENT, _recorded_by_nobody, "no control on the whole system keeps a record"),
-    "notices-for-nobody": Predicate(
-        _CONTROL, _unreacted, "it only notices, and nobody is told"
-    ),
+    "notices-for-nobody": Predicate(_CONTROL, _unreacted, "it only notices, and nobody is told"),
 }
 """Name → predicate."""

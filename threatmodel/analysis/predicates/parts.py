@@ -28,6 +28,8 @@ OF_OTHERS: Final = frozenset({"third_party", "community"})
 ELSEWHERE: Final = frozenset({"connector", "api", "http", "agent_card"})
 """Kinds of tools whose code runs at their vendor."""
 REMOTE: Final = frozenset({"streamable_http", "sse", "http", "websocket", "grpc"})
+FILTERS: Final = frozenset({"ingestion-validation", "retrieval-validation", "memory-validation"})
+"""Types of control that look at what gets into a store or comes out of it."""
 MIXED: Final = 2
 """How many stores one query reads at least when it mixes them."""
 
@@ -56,6 +58,15 @@ def _filled_by_outsiders(context: Context, element: Element) -> Truth:
         lacking = tuple(Fact(place, None, State.UNKNOWN, element.span) for place in route.mark.missing)
         found = Truth(None, (), lacking) if lacking else FALSE
     return found
+
+
+def _checked_on_the_way(context: Context, element: Element) -> Truth:
+    """Whatever outsiders' text gets into it passed a filter that holds; one on itself is the rule's to judge."""
+    if any(control.type in FILTERS for control in context.graph.controls_on.get(element.id, ())):
+        return FALSE
+    if ANYBODY & set(element.words("writers")):
+        return FALSE
+    return Truth(not context.subjects.derived.steering.strong(element.id, UNKNOWN))
 
 
 def _mixes_outsiders_text(context: Context, element: Element) -> Truth:
@@ -192,6 +203,9 @@ def _remote_tool(_: Context, element: Element) -> Truth:
 PARTS: Final[dict[str, Predicate]] = {
     "filled-by-outsiders": Predicate(
         frozenset({"store"}), _filled_by_outsiders, "outsiders' text gets into it without an agent on the way"
+    ),
+    "checked-on-the-way": Predicate(
+        frozenset({"store"}), _checked_on_the_way, "outsiders' text passes a filter that holds before it gets into it"
     ),
     "mixes-outsiders-text": Predicate(
         frozenset({"action"}),

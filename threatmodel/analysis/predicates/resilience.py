@@ -166,8 +166,7 @@ def _bounded_in_time(context: Context, element: Element) -> Truth:
     """Some control bounds how much happens in a time, where the agent runs."""
     controls = context.subjects.derived.controls
     held = any(
-        control.type in {"rate-limit", "spending-limit"}
-        and controls.outcome(control) is Outcome.HOLDS
+        control.type in {"rate-limit", "spending-limit"} and controls.outcome(control) is Outcome.HOLDS
         for control in controls.at(element.id)
     )
     return TRUE if held else FALSE
@@ -203,8 +202,6 @@ RESILIENCE: Final[dict[str, Predicate]] = {
     "harm-before-stop": Predicate(
         _AGENT, _harm_before_stop, "it can do what cannot be undone, and nothing that holds stands before it"
     ),
-    "bounded-in-time": Predicate(
-        _AGENT, _bounded_in_time, "a control that holds bounds how much it does in a time"
-    ),
+    "bounded-in-time": Predicate(_AGENT, _bounded_in_time, "a control that holds bounds how much it does in a time"),
 }
 """Name → predicate."""
