@@ -198,6 +198,14 @@ def _caller_hands_on_confidential_data(context: Context, element: Element) -> Tr
     return Truth(bool(read), read)
 
 
+def _ends_act_apart(context: Context, element: Element) -> Truth:
+    """Its ends do not act under one identity: where they do, there is no caller to tell from the callee."""
+    assert isinstance(element, Delegation)  # noqa: S101  `kinds` says so
+    graph = context.graph
+    caller, callee = (graph.identity_of(graph.elements[end]) for end in (element.source, element.target))
+    return Truth(caller is None or caller is not callee)
+
+
 def _closes_endless_loop(context: Context, element: Element) -> Truth:
     """It lies on a ring of delegations on which nothing counts: no depth, and no limit of any agent."""
     agents = context.subjects.authority.loops.get(element.id)
@@ -274,6 +282,9 @@ AUTHORITY: Final[dict[str, Predicate]] = {
     ),
     "caller-hands-on-confidential-data": Predicate(
         frozenset({"delegation"}), _caller_hands_on_confidential_data, "the caller reads confidential data"
+    ),
+    "ends-act-apart": Predicate(
+        frozenset({"delegation"}), _ends_act_apart, "caller and callee do not act under one identity"
     ),
     "closes-endless-loop": Predicate(
         frozenset({"delegation"}), _closes_endless_loop, "it lies on a ring of delegations that nothing ends"
