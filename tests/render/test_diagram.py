@@ -261,3 +261,47 @@ def test_a_boundary_stands_in_the_one_that_names_it(tmp_path: Path) -> None:
     )
 
     assert {box.id: box.parent for box in VIEWS["dataflow"](analysis).boxes} == {"p": None, "q": "p", "s": None}
+
+
+def test_the_whole_way_of_outside_text_is_red(tmp_path: Path) -> None:
+    """A gateway and a store that pass text on are no end of it; an agent is, and so is a gateway of typed fields."""
+    text = """
+people: {customer: {trust: untrusted}}
+services: {gateway: {}, form: {passes: typed}}
+stores: {inbox: {}}
+agents: {triage: {}, clerk: {}}
+flows:
+  - {from: customer, to: gateway}
+  - {from: gateway, to: inbox}
+  - {from: inbox, to: triage}
+  - {from: triage, to: clerk}
+  - {from: customer, to: form}
+  - {from: form, to: clerk}
+"""
+    lines = {(line.source, line.target): line.kind for line in VIEWS["dataflow"](analysis_of(tmp_path, text)).lines}
+
+    assert {
+        ("customer", "gateway"): "untrusted",
+        ("gateway", "inbox"): "untrusted",
+        ("inbox", "triage"): "untrusted",
+        ("triage", "clerk"): "flow",
+        ("customer", "form"): "untrusted",
+        ("form", "clerk"): "flow",
+    } == lines
+
+
+def test_a_control_that_holds_ends_the_red_way(tmp_path: Path) -> None:
+    """A claim ends nothing."""
+    text = """
+people: {{customer: {{trust: untrusted}}}}
+services: {{gateway: {{}}}}
+agents: {{triage: {{}}}}
+controls: {{isolated: {{type: input-isolation, on: ["gateway>triage"], status: {}}}}}
+flows: [{{from: customer, to: gateway}}, {{from: gateway, to: triage}}]
+"""
+
+    def kind(status: str) -> str:
+        lines = VIEWS["dataflow"](analysis_of(tmp_path, text.format(status))).lines
+        return next(line.kind for line in lines if line.source == "gateway")
+
+    assert [kind("declared"), kind("configured")] == ["untrusted", "flow"]

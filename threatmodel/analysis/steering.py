@@ -132,6 +132,13 @@ class Influences:
             hop.mark.rank < least.get((hop.target, hop.through), BROKEN + 1) for hop in self._texts.hops.get(source, ())
         )
 
+    def passing(self, most: int) -> tuple[list[tuple[str, str]], Mapping[str, list[str]]]:
+        """Return source and first element of every text that sets out, and element → those it passes text on to."""
+        starts = [
+            (name, hop.target) for name in self.sources for hop in self._texts.starts[name] if hop.mark.rank <= most
+        ]
+        return starts, self._graph(most, weakened=True, every=True)[0]
+
     # By which route
 
     def route(self, source: str, agent: str, most: int) -> Route:

@@ -20,6 +20,7 @@ NAME_LINES: Final = 3
 GROUP_LINES: Final = 8
 LIST_WIDTH: Final = 64  # characters
 LIST_LINES: Final = 14
+PLATE: Final = 58  # points of a kind in the legend
 HEAD_WIDTH: Final = 15  # characters
 INK: Final = "#26323b"
 END: Final = 'shape=point style=invis width=0.01 height=0.01 label=""'
@@ -309,11 +310,8 @@ def _chunks(cells: list[str], most: int) -> list[str]:
 
 
 def _swatches(kinds: list[str]) -> str:
-    """Return a row of filled plates; of a size of their own, since Graphviz would stretch them."""
-    widths = [7 * len(kind) + 14 for kind in kinds]
-    cells = "".join(
-        f'<td border="1" color="#5b6770" bgcolor="{_SHAPES[kind][1]}" width="{width}">{kind}</td>'
-        for kind, width in zip(kinds, widths, strict=True)
-    )
-    size = f'fixedsize="true" width="{sum(widths) + 3 * len(kinds) + 3}" height="22"'
+    """Return a row of filled plates, all as wide; of a size of their own, since Graphviz would stretch them."""
+    look = f'border="1" color="#5b6770" fixedsize="true" width="{PLATE}" height="16"'
+    cells = "".join(f'<td {look} bgcolor="{_SHAPES[kind][1]}">{kind}</td>' for kind in kinds)
+    size = f'fixedsize="true" width="{(PLATE + 3) * len(kinds) + 3}" height="22"'
     return f'<table align="left" {size} border="0" cellborder="0" cellspacing="3"><tr>{cells}</tr></table>'

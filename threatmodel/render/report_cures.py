@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PROVEN_BEST: Final = {
     "smallest": "proven smallest",
     "cheapest": "proven cheapest",
-    "working": "proven cheapest of those that keep the work going",
+    "working": "proven cheapest that does so",
 }
 MOST_STAYING: Final = 3  # paths of one reason
 MOST_PATHS: Final = 20_000  # to break; for more of them a search takes longer than a reader of a report waits

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.render.outside_text import OutsideText, outside_text
 from threatmodel.render.sketch import Box, Line, Node, Sketch
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def layers(analysis: Analysis) -> Sketch:
     colors = {boundary.id: number for number, boundary in enumerate(graph.of_kind("boundary"))}
     inner = {name: (graph.boundaries_of.get(name) or ("",))[-1] for name in shown}
     boxes = [Box(band, f"{band} {titles.get(band, '')}".strip(), "band", 0) for band in bands]
-    lines = _lines(edge for edge in graph.edges if {edge.source, edge.target} <= set(shown))
+    inside = (edge for edge in graph.edges if {edge.source, edge.target} <= set(shown))
+    lines = _lines(inside, outside_text(analysis))
     ends = {name for line in lines for name in (line.source, line.target)}
     nodes: list[Node] = []
     rows: list[tuple[str, ...]] = []
@@ -80,16 +82,15 @@ def dataflow(analysis: Analysis) -> Sketch:
     boxes, box_of, hidden = _nested(graph, shown)
     nodes = tuple(_node(graph, name, box_of.get(name)) for name in shown)
     numbers = {id(edge): number for number, edge in enumerate((edge for edge in edges if edge.stated), start=1)}
-    lines = [
-        _line(edge, str(numbers[id(edge)]), f"{edge.source} to {edge.target}{_carried(edge)}")
-        if edge.stated
-        else _line(edge)
-        for edge in edges
-    ]
-    # The line of a tool shows whose text comes back; what is written or sent by it goes the other way.
-    lines += [
-        Line(edge.source, edge.target, "use") for edge in edges if edge.untrusted is not False and _sends(graph, edge)
-    ]
+    text = outside_text(analysis)
+    lines = []
+    for edge in edges:
+        stated = (str(numbers[id(edge)]), f"{edge.source} to {edge.target}{_carried(edge)}") if edge.stated else ()
+        line = _line(edge, text, *stated)
+        lines.append(line)
+        # A line that shows whose text comes back hides what is written or sent by it: that goes the other way.
+        if not edge.stated and line.source == edge.target and (edge.kind != "tool" or _sends(graph, edge)):
+            lines.append(Line(edge.source, edge.target, "use"))
     title, note = "Data flows and trust boundaries", BOUNDARIES + hidden
     return Sketch("dataflow", title, "dataflow", nodes, tuple(_without_repeats(lines)), boxes, (), note)
 
@@ -181,8 +182,8 @@ def _list(graph: ModelGraph, members: list[str], band: str) -> Node:
     return Node(f"{band}: listed", "", "list", band, members=tuple(said))
 
 
-def _lines(edges: Iterable[Edge]) -> tuple[Line, ...]:
-    return tuple(_without_repeats([_line(edge) for edge in edges]))
+def _lines(edges: Iterable[Edge], text: OutsideText) -> tuple[Line, ...]:
+    return tuple(_without_repeats([_line(edge, text) for edge in edges]))
 
 
 def _without_repeats(lines: list[Line]) -> Iterator[Line]:
@@ -210,16 +211,20 @@ def _secret(graph: ModelGraph, name: str) -> Node:
     return Node(name, f"{name} in {stored}, {lifetime}", "credential", None, muted=element.out_of_scope is not None)
 
 
-def _line(edge: Edge, label: str = "", note: str = "") -> Line:
+def _line(edge: Edge, text: OutsideText, label: str = "", note: str = "") -> Line:
     if edge.kind == "delegation":
         return Line(edge.source, edge.target, "delegation", label)
+    there, back = (edge.source, edge.target), (edge.target, edge.source)
     # The text that a call brings back runs against the call.
-    source, target = (edge.source, edge.target) if edge.stated else (edge.target, edge.source)
-    if edge.untrusted is True:
-        return Line(source, target, "untrusted", label, note)
-    if edge.untrusted is None and edge.kind in {"flow", "tool"}:
-        return Line(source, target, "unsaid", label, note)
-    return Line(edge.source, edge.target, "flow" if edge.stated else "use", label, note)
+    usual = there if edge.stated else back
+    for kind, said, pairs in (("untrusted", True, text.certain), ("unsaid", None, text.doubtful)):
+        if edge.untrusted is said and (kind == "untrusted" or edge.kind in {"flow", "tool"}):
+            return Line(*usual, kind, label, note)
+        ways = [there] if edge.stated else [way for way in (there, back) if way not in text.told]
+        passed = next((way for way in ways if way in pairs), None)
+        if passed is not None:
+            return Line(*passed, kind, label, note)
+    return Line(*there, "flow" if edge.stated else "use", label, note)
 
 
 def _sends(graph: ModelGraph, edge: Edge) -> bool:
