@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.gates import APPROVAL, Controls
+from threatmodel.analysis.holding import NOWHERE
 from threatmodel.analysis.relations import relation
+from threatmodel.catalog.control import Acts
 from threatmodel.catalog.setting import Outcome
 from threatmodel.model.elements import Action, DataFlow, Delegation
 from threatmodel.model.facts import fact
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from threatmodel.model.elements import Control, Element
     from threatmodel.model.facts import Fact
 
+CALLING: Final = frozenset({"agent", "action"})  # kinds of elements on which a control stands before calls
 GONE: Final = frozenset({"absent", "disabled", "failed"})  # states of a control that is known not to work
 
 
@@ -29,15 +32,23 @@ class Mitigation:
     context: Context
     outcomes: dict[str, Outcome]
     """Control → what it is worth."""
+    kept: dict[str, Outcome] = field(default_factory=dict)
+    """Authorizing control → what it is worth where it keeps somebody from an element, whatever a call is about."""
 
     @classmethod
     def of(cls, context: Context, controls: Controls) -> Mitigation:
         """Judge every control once."""
-        return cls(context, {control.id: worth(controls, control) for control in context.graph.controls})
+        types = context.catalog.controls
+        authorizing = (
+            one for one in context.graph.controls if one.type in types and types[one.type].acts is Acts.AUTHORIZE
+        )
+        return cls(
+            context,
+            {control.id: worth(controls, control) for control in context.graph.controls},
+            {control.id: as_wall(controls, control) for control in authorizing},
+        )
 
-    def controls(
-        self, rule: Rule, matters: Test | None, subject: Element
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def controls(self, rule: Rule, matters: Test | None, subject: Element) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """
         Return the controls that could break a finding: those that hold, those that claim to.
 
@@ -53,11 +64,7 @@ class Mitigation:
         if way is None or not way.complete(subject):
             return holding, claiming
         reached = way.ways(self.context.graph, subject)
-        found = [
-            self.controls_at(rule, one)
-            for one in reached
-            if matters(self.context, one).value is not False
-        ]
+        found = [self.controls_at(rule, one) for one in reached if matters(self.context, one).value is not False]
         claiming = tuple(dict.fromkeys((*claiming, *(name for _, claims in found for name in claims))))
         if not found or not all(holds for holds, _ in found):
             return (), claiming
@@ -73,9 +80,25 @@ class Mitigation:
         found: dict[Outcome, list[Control]] = {}
         for control in standing_there:
             if control.type in wanted and control is not subject:
-                found.setdefault(self.outcomes[control.id], []).append(control)
+                found.setdefault(self.outcome(control, subject), []).append(control)
         holding, claiming = found.get(Outcome.HOLDS, ()), found.get(Outcome.CLAIM, ())
         return tuple(control.id for control in holding), tuple(control.id for control in claiming)
+
+    def outcome(self, control: Control, element: Element) -> Outcome:
+        """
+        Return what a control is worth on an element: nothing where a fact says that it is not so (SEMANTICS 1.3).
+
+        Before calls an authorizing control is a gate (SEMANTICS 3.6); on anything else it is a wall.
+        """
+        outcome = self.outcomes[control.id]
+        if element.kind not in CALLING:
+            outcome = self.kept.get(control.id, outcome)
+        known = self.context.catalog.controls.get(control.type)
+        path = known.fact.at.get(element.kind) if known is not None and known.fact is not None else None
+        if known is None or known.fact is None or path is None:
+            return outcome
+        said = fact(self.context.graph, element, tuple(path.split(".")))
+        return Outcome.NOTHING if said.known and known.fact.says(said.value) is False else outcome
 
     def known_not_there(self, rule: Rule, element: Element, truth: Truth) -> tuple[Fact, ...]:
         """
@@ -99,6 +122,11 @@ def worth(controls: Controls, control: Control) -> Outcome:
         return outcome
     mark = controls.gate(control)
     return Outcome.HOLDS if mark.broken else Outcome.CLAIM if mark.claimed else Outcome.NOTHING
+
+
+def as_wall(controls: Controls, control: Control) -> Outcome:
+    """Return what an authorizing control is worth by its status and its place, not by what it looks at."""
+    return Outcome.NOTHING if control.word("status") in NOWHERE else controls.outcome_of_denial(control)
 
 
 def owners(element: Element) -> tuple[str, ...]:
