@@ -277,9 +277,11 @@ class Bounds:
 
 
 def _before(way: Way, known: Way) -> bool:
-    """Return whether a way comes before another: worse, then shorter, then by its steps and its controls (9.2)."""
+    """Return whether a way comes before another: worse, certain, shorter, then by its steps and its controls (9.2)."""
     if way.rank != known.rank:
         return way.rank < known.rank
+    if bool(way.doubt) != bool(known.doubt):
+        return not way.doubt
     if way.length != known.length:
         return way.length < known.length
     mine, theirs = way.steps, known.steps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.capability import Capability, Closure
 from threatmodel.analysis.disclosure import Disclosure
@@ -14,9 +14,15 @@ from threatmodel.analysis.influence import Influence, Texts
 from threatmodel.analysis.paths import Invariant, Mishap, Paths, attack_paths, invariants, mishaps
 from threatmodel.analysis.reach import CredentialReach, credential_reach
 from threatmodel.analysis.steering import Influences
+from threatmodel.catalog.setting import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
     from threatmodel.analysis.context import Context
+    from threatmodel.model.elements import Control
+
+MOST_TRIED: Final = 10  # claimed approvals by steered agents that are looked at once more; the others do nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +84,12 @@ def _settled(context: Context) -> tuple[Closure, Influences]:
     stays uninfluenced (SEMANTICS 3.5).
     """
     agents = {agent.id for agent in context.graph.agents}
-    deciding = {
-        name for control in context.graph.controls if control.type == APPROVAL for name in control.words("by")
-    } & agents
+    approvals = tuple(control for control in context.graph.controls if control.type == APPROVAL)
+    deciding = {name for control in approvals for name in control.words("by")} & agents
     approvers: dict[str, tuple[str, ...] | None] = {}
     while True:
         controls = Controls(context, dict(approvers))
-        closure = Closure(controls).build()
-        influences = Influences(Texts(controls, closure.own, closure.latent_writes()).build())
+        closure, influences = _under(controls)
         if not deciding:
             return closure, influences
         found: dict[str, tuple[str, ...] | None] = {}
@@ -94,5 +98,31 @@ def _settled(context: Context) -> tuple[Closure, Influences]:
             if certain or missing is not None:
                 found[agent] = None if certain else missing or ()
         if found == approvers:
-            return closure, influences
+            break
         approvers = found
+    steered = {name for name, facts in approvers.items() if facts is None}
+    past_itself = frozenset(_past_itself(controls, approvals, steered))
+    if past_itself:
+        return _under(Controls(context, controls.approvers, past_itself))
+    return closure, influences
+
+
+def _under(controls: Controls) -> tuple[Closure, Influences]:
+    closure = Closure(controls).build()
+    return closure, Influences(Texts(controls, closure.own, closure.latent_writes()).build())
+
+
+def _past_itself(
+    controls: Controls, approvals: Iterable[Control], steered: Collection[str]
+) -> Iterator[tuple[str, str]]:
+    """
+    Yield approvals that are a claim, with those of their agents that are steered only past that approval (3.5).
+
+    If it held nobody would steer them: so it is worth what it says of itself, and not nothing.
+    """
+    claims = [control for control in approvals if controls.outcome(control) is Outcome.CLAIM]
+    asked = [control for control in claims if any(name in steered for name in control.words("by"))]
+    for control in asked[:MOST_TRIED]:
+        agents = [name for name in control.words("by") if name in steered]
+        _, influences = _under(Controls(controls.context, controls.approvers, supposed=frozenset((control.id,))))
+        yield from ((control.id, agent) for agent in agents if not influences.certainties(agent)[0])

@@ -39,6 +39,10 @@ class Controls:
     context: Context
     approvers: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     """Approving agent → facts missing for its influence; None: it is influenced; no entry: it is not."""
+    past_itself: frozenset[tuple[str, str]] = frozenset()
+    """Approvals that are a claim, with approving agents that are steered only past that approval (3.5)."""
+    supposed: frozenset[str] = frozenset()
+    """Approvals that count as if they held, whoever approves: to see whether their agents are steered past them."""
     sent: dict[tuple[str, bool], tuple[Sent, ...]] = field(default_factory=dict)
     """Element → where its messages, or its text, go, as far as that was asked for."""
     _outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -80,6 +84,8 @@ class Controls:
         """Return the mark that a gating control sets on a call that passes it; clear for every other control."""
         if self.acts(control) not in GATING:
             return CLEAR
+        if control.id in self.supposed:
+            return Mark(broken=(control.id,))
         outcome = self.outcome(control)
         missing: tuple[str, ...] = ()
         if control.type == APPROVAL and outcome is not Outcome.NOTHING:
@@ -101,7 +107,7 @@ class Controls:
             if element.kind == "agent":
                 if element.word("operated_by") == "third_party":
                     return Outcome.NOTHING, ()
-                if name in self.approvers:
+                if name in self.approvers and (control.id, name) not in self.past_itself:
                     facts = self.approvers[name]
                     if facts is None:
                         return Outcome.NOTHING, ()

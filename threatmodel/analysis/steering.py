@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.components import spread
+from threatmodel.analysis.dominators import dominators
 from threatmodel.analysis.influence import Influence
 from threatmodel.analysis.marks import BROKEN, CLAIMED, UNKNOWN, Search
 from threatmodel.analysis.towards import Towards
@@ -54,7 +55,7 @@ class Influences:
         self._towards_whom = ""
         self._everyone = Search(texts.hops, tuple(hop for name in self.sources for hop in texts.starts[name]), None)
         self._lacking: list[Hop] = []
-        self._leaving: dict[str, int] = {}
+        self._behind: dict[str, int] = {}
         self._begin_at = 0
         self._leading: Mapping[str, int] = {}
         self._setting_out: dict[str, int] = {}
@@ -166,7 +167,7 @@ class Influences:
             return ()
         if sources not in self._taken:
             self._taken[sources] = self._passed(sources)
-        chosen = self._taken[sources] & self._leading.get(agent, 0) & ~self._leaving.get(agent, 0)
+        chosen = self._taken[sources] & self._leading.get(agent, 0) & ~self._behind.get(agent, 0)
         if chosen not in self._facts:
             facts: set[str] = set()
             for place, hop in enumerate(self._lacking):
@@ -181,7 +182,6 @@ class Influences:
         for hops in self._texts.hops.values():
             for hop in hops:
                 if hop.mark.missing and hop.mark.rank < BROKEN:
-                    self._leaving[hop.source] = self._leaving.get(hop.source, 0) | 1 << len(self._lacking)
                     self._lacking.append(hop)
         self._begin_at = len(self._lacking)
         for name in self.sources:
@@ -192,7 +192,19 @@ class Influences:
         for place, hop in enumerate(self._lacking):
             first[hop.target] = first.get(hop.target, 0) | 1 << place
         if self._lacking:
-            self._leading = spread(self._graph(UNKNOWN, weakened=True, every=True)[0], first)
+            ahead, begun = self._graph(UNKNOWN, weakened=True, every=True)
+            self._leading = spread(ahead, first)
+            self._set_behind(ahead, begun)
+
+    def _set_behind(self, ahead: Mapping[str, Iterable[str]], begun: Iterable[str]) -> None:
+        """Note the hops to which text gets only through an agent: no route to it takes them, as none meets it twice."""
+        nearest = dominators(ahead, begun)
+        for place in range(self._begin_at):
+            name = self._lacking[place].source
+            self._behind[name] = self._behind.get(name, 0) | 1 << place
+        for node, before in reversed(nearest.items()):
+            if before is not None and node in self._behind:
+                self._behind[before] = self._behind.get(before, 0) | self._behind[node]
 
     def _passed(self, sources: int) -> int:
         """Return the numbers of the hops that lack a fact and that text of one of these sources gets to."""

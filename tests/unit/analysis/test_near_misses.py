@@ -298,6 +298,13 @@ CASES = {
         "flows: [{from: a, to: s}]\n",
         "can a box.*", "unknown", "to: s}", "to: s, triggers: none}", "no",
     ),
+    "an agent that is steered only past its own approval leaves it a claim": Case(
+        "3.5",
+        f"{PEOPLE}agents: {{a: {{tools: [bank]}}}}\nstores: {{notes: {{writers: [p]}}}}\ntools:\n{PAY}"
+        "flows: [{from: notes, to: a}]\ncontrols: {k: {type: human-approval, on: [notes], by: a, "
+        "settings: {binds: parameters, on_timeout: deny}}}\n",
+        "path p>a>bank.pay:payment", "claimed", "to: a}]", "to: a}, {from: p, to: a}]", "open",
+    ),
     "a gate on a store stands before a write past the tool": Case(
         "6.1",
         f"{PEOPLE}agents: {{a: {{tools: [], runtime: {{shell: true}}, credentials: [key]}}}}\n"
