@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.cuts import Cutter
-from threatmodel.analysis.derived import derive
 from threatmodel.analysis.paths import AttackPath
 from threatmodel.load.nodes import MapNode
 from threatmodel.model.elements import Control
@@ -19,12 +18,13 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.context import Context
     from threatmodel.analysis.paths import Mishap
+    from threatmodel.analysis.trial import Trial
     from threatmodel.model.graph import ModelGraph
 
 MOST: Final = 2  # controls that are named
 MOST_TRIES: Final = 40
 TRIED_ELEMENTS: Final = 6_000  # elements that all tries may look at, together
-FEWEST_TRIES: Final = 4
+FEWEST_TRIES: Final = 3
 GATE: Final = "human-approval"
 GATES: Final = 1  # of every type one is enough
 HARD: Final = 2
@@ -46,7 +46,7 @@ class Closing:
     """Lines that describe it, as planned: it counts once it is there."""
 
 
-def closings(context: Context, one: AttackPath | Mishap, *, alone: bool = True) -> tuple[Closing, ...]:
+def closings(context: Context, one: AttackPath | Mishap, trial: Trial, *, alone: bool = True) -> tuple[Closing, ...]:
     """
     Return the controls that close it when tried: those that a team would rather live with first, then the cheapest.
 
@@ -55,15 +55,22 @@ def closings(context: Context, one: AttackPath | Mishap, *, alone: bool = True) 
     Args:
         context: The system, unchanged.
         one: A path or a mishap that is not broken.
+        trial: Tries them on it.
         alone: Whether nothing else is known to close it; else what is hard to live with is left out.
     """
-    found = _closing_paths(context, one) if isinstance(one, AttackPath) else _closing_mishaps(context, one)
+    if isinstance(one, AttackPath):
+        found = _closing_paths(context, one, trial)
+    else:
+        found = _closing_mishaps(context, one, trial)
     return tuple(one for one in found if alone or _hardly(context.graph, one.control, one.on) < HARD)
 
 
 def stands_already(graph: ModelGraph, control: str, place: str) -> bool:
-    """Return whether the description has a control of this type at this place, whatever it is worth."""
-    return any(one.type == control for one in graph.controls_on.get(place, ()))
+    """Return whether the description has a control of this type here, or on its tool or its actions."""
+    action, ends = graph.actions.get(place), place.split(">") if ">" in place else []
+    near = [place, *ends, *([action.tool.id] if action is not None else [])]
+    near += [one.id for name in near for one in graph.actions_of_tool.get(name, ())] if action is None else []
+    return any(one.type == control for name in near for one in graph.controls_on.get(name, ()))
 
 
 def _hardly(graph: ModelGraph, control: str, place: str) -> int:
@@ -76,9 +83,9 @@ def _hardly(graph: ModelGraph, control: str, place: str) -> int:
     return HARD if set(action.effects) <= {"read"} else 0
 
 
-def _closing_paths(context: Context, path: AttackPath) -> Iterator[Closing]:
+def _closing_paths(context: Context, path: AttackPath, trial: Trial) -> Iterator[Closing]:
     cutter = Cutter(context)
-    total, graph = len(cutter.paths), context.graph
+    graph = context.graph
     order = _Order(graph, path)
     able = sorted(
         (one for one in cutter.candidates(path) if not stands_already(graph, one.control, one.on)),
@@ -92,15 +99,14 @@ def _closing_paths(context: Context, path: AttackPath) -> Iterator[Closing]:
         if not tries or sum(found.values()) == MOST:
             return
         tries -= 1
-        left = cutter.remaining((candidate,))
-        sound = _sound("tried-control", candidate.control, [candidate.on])
-        if all(one.id != path.id for one in left) and _broken(context, path, sound):
+        tried = trial.holds(_sound("tried-control", candidate.control, [candidate.on]))
+        if tried is not None:
             found[candidate.control] = found.get(candidate.control, 0) + 1
             lines = paste(context.graph, candidate.control, candidate.on)
-            yield Closing(candidate.control, candidate.on, cutter.cost(candidate), total - len(left), lines)
+            yield Closing(candidate.control, candidate.on, cutter.cost(candidate), tried.closes, lines)
 
 
-def _closing_mishaps(context: Context, mishap: Mishap) -> Iterator[Closing]:
+def _closing_mishaps(context: Context, mishap: Mishap, trial: Trial) -> Iterator[Closing]:
     graph = context.graph
     action = graph.actions.get(mishap.action)
     places = [mishap.action, *([action.tool.id] if action is not None else []), *reversed(mishap.steps[:-1])]
@@ -118,28 +124,10 @@ def _closing_mishaps(context: Context, mishap: Mishap) -> Iterator[Closing]:
         if stands_already(graph, control, place):
             continue
         enough = found.get(control, 0) >= (GATES if control == GATE else 1)
-        if not enough and sum(found.values()) < MOST and _closes(context, mishap, control, place):
+        if not enough and sum(found.values()) < MOST and trial.holds(_sound("tried-control", control, [place])):
             found[control] = found.get(control, 0) + 1
             cost = 1 if control == GATE else known.cost
             yield Closing(control, place, cost, 0, paste(graph, control, place))
-
-
-def _closes(context: Context, mishap: Mishap, control: str, place: str) -> bool:
-    return _broken(context, mishap, _sound("tried-control", control, [place]))
-
-
-def _broken(context: Context, one: AttackPath | Mishap, control: Control) -> bool:
-    """Return whether nothing is left of a path or a mishap with a control in place, and every fact as it is."""
-    graph = replace(context.graph, elements={**context.graph.elements, control.id: control})
-    tried = derive(replace(context, graph=graph))
-    if isinstance(one, AttackPath):
-        return all(path.state == "broken" for path in tried.paths.listed if path.id == one.id)
-    asked = (one.agent, one.action, one.impact)
-    return all(mishap.state == "broken" for mishap in tried.mishaps if _which(mishap) == asked)
-
-
-def _which(mishap: Mishap) -> tuple[str, str, str]:
-    return (mishap.agent, mishap.action, mishap.impact)
 
 
 def _sound(name: str, control: str, places: Sequence[str]) -> Control:

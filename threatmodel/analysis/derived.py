@@ -56,7 +56,7 @@ class Derived:
 
 def derive(context: Context) -> Derived:
     """Compute all relations of a graph."""
-    closure, influences = _settled(context)
+    closure, influences = settled(context)
     impacts = Impacts(closure)
     capabilities = closure.capabilities()
     return Derived(
@@ -75,7 +75,7 @@ def derive(context: Context) -> Derived:
     )
 
 
-def _settled(context: Context) -> tuple[Closure, Influences]:
+def settled(context: Context) -> tuple[Closure, Influences]:
     """
     Return relations in which every approval by an agent is worth what that agent's influence leaves of it.
 

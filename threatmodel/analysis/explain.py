@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.paths import Paths
     from threatmodel.analysis.proof import Stage
 
 
@@ -98,7 +99,7 @@ def explain(analysis: Analysis, one: Finding | AttackPath | Mishap | Invariant) 
         severity=severity,
         arithmetic=steps,
         stages=stages,
-        cure=_cure(context, one, stages),
+        cure=_cure(context, analysis.derived.paths, one, stages),
         missing=_questions(analysis, one.missing),
         harm=one,
     )
@@ -112,11 +113,12 @@ def _never(analysis: Analysis, one: Invariant, reasons: RouteReasons) -> Explain
     known = standing(one)
     harm = Mishap(one.agent, action, "never", False, steps, known or "broken", one.gates, (), one.missing)  # noqa: FBT003
     cure, context = Cure(), _context(analysis)
+    trial = Trial(context, analysis.derived.paths, harm, one.never)
     if known == "broken":
-        cure = Cure(keepings=keepings(context, harm, Trial(context, harm, one.never)))
+        cure = Cure(keepings=keepings(context, harm, trial))
     elif known is not None:
-        amended = tuple(amendings(context, stages, Trial(context, harm, one.never)))
-        cure = Cure(amended, restatings(context, harm, stages, Trial(context, harm, one.never)))
+        amended = tuple(amendings(context, stages, trial))
+        cure = Cure(amended, restatings(context, harm, stages, trial.again()))
     return Explained(
         kind="never",
         id=never_id(one),
@@ -159,19 +161,20 @@ def _finding(analysis: Analysis, one: Finding, reasons: RouteReasons) -> Explain
         severity=one.severity,
         arithmetic=one.steps,
         stages=stages,
-        cure=_cure(context, harm, stages) if harm is not None else Cure(),
+        cure=_cure(context, analysis.derived.paths, harm, stages) if harm is not None else Cure(),
         missing=_questions(analysis, one.missing),
         finding=one,
         harm=harm,
     )
 
 
-def _cure(context: Context, one: AttackPath | Mishap, stages: tuple[Stage, ...]) -> Cure:
+def _cure(context: Context, paths: Paths, one: AttackPath | Mishap, stages: tuple[Stage, ...]) -> Cure:
+    trial = Trial(context, paths, one)
     if one.state == "broken":
-        return Cure(keepings=keepings(context, one, Trial(context, one)))
-    amended = tuple(amendings(context, stages, Trial(context, one)))
-    restated = restatings(context, one, stages, Trial(context, one))
-    return Cure(amended, restated, closings(context, one, alone=not (amended or restated)))
+        return Cure(keepings=keepings(context, one, trial))
+    amended = tuple(amendings(context, stages, trial))
+    restated = restatings(context, one, stages, trial.again())
+    return Cure(amended, restated, closings(context, one, trial, alone=not (amended or restated)))
 
 
 def _harm_of(analysis: Analysis, one: Finding) -> AttackPath | Mishap | None:

@@ -92,16 +92,18 @@ class Paths:
     """Agent → its paths in each state, in the order of `STATES`; an agent without any has no entry."""
 
 
-def attack_paths(graph: ModelGraph, influences: Influences, endings: Endings) -> Paths:
+def attack_paths(graph: ModelGraph, influences: Influences, endings: Endings, *, only: str = "") -> Paths:
     """
     Find every path: all are counted, the worst are listed.
 
     Paths differ in their source only where the text gets to the agent by another rank, or a way out leads to the source
-    itself: they are counted by the rank, not one by one.
+    itself: they are counted by the rank, not one by one. With `only`, the paths of that agent are all there are.
     """
     by_agent: dict[str, tuple[int, ...]] = {}
     found: list[Parted] = []
     for agent in graph.agents:
+        if only and agent.id != only:
+            continue
         most = [influences.reaching(agent.id, rank) for rank in range(len(STATES))]
         if not most[-1]:
             continue

@@ -57,7 +57,8 @@ class CurePage:
         named = [f"{name} ({kind} on {listed(on)})" for name, kind, on in each]
         alone = len(named) == 1
         says = "once it says" if alone else "together, once they say"
-        head = f"{listed(named)}{',' if alone else ''} {says} all of this{_closes(one.closes)}"
+        what = "this" if len(one.changes) == 1 else "all of this"
+        head = f"{listed(named)}{',' if alone else ''} {says} {what}{_closes(one.closes)}"
         keys = [f"- {self.change(change, short=alone)}" for change in one.changes]
         yield from self.page.block("control", "head", [head, *keys], self.place(one.span))
 
