@@ -142,8 +142,8 @@ def test_colour_adds_codes_and_no_words(run: Callable[..., Result]) -> None:
 
 def test_what_a_cure_costs_in_work_stands_beside_it(run: Callable[..., Result]) -> None:
     echo = " ".join(run("harden", ROOT / "samples" / "echoleak" / "system.yaml").stdout.split())
-    triage = " ".join(run("harden", ROOT / "samples" / "issue-triage" / "system.yaml").stdout.split())
+    upkeep = " ".join(run("harden", ROOT / "samples" / "operations" / "system.yaml").stdout.split())
 
     assert "human-approval on graph-retrieval.retrieve: a person is asked before every read" in echo
     assert "'smallest' is the least work, yet each of them asks a person" in echo
-    assert "An architect would take 'cheapest': it asks nobody" in triage
+    assert "An architect would take 'cheapest': it asks nobody" in upkeep

@@ -177,6 +177,8 @@ class Pool:
         for step in (*acting, path.action):
             yield step
             yield from self._of_action(step, acting)
+        if path.action in self._graph.actions_of_tool:  # what a tool is told, by any of its actions (7.2)
+            yield from (action.id for action in self._graph.actions_of_tool[path.action])
         if path.reading:
             yield path.reading
             yield from self._of_action(path.reading, tuple(agent.id for agent in self._graph.agents))

@@ -128,7 +128,13 @@ class Controls:
             self._text[places] = combine(self._on_text(control) for control in found)
         return self._text[places]
 
-    def text_beside(self, kind: str, typed: bool | None, *places: str) -> Mark | None:  # noqa: FBT001  a fact
+    def text_beside(
+        self,
+        kind: str,
+        typed: bool | None,  # noqa: FBT001  a fact
+        edge: tuple[str, ...],
+        *places: str,
+    ) -> Mark | None:
         """
         Return what `text` does where a fact of a flow or delegation says whether it is typed; None where it stops text.
 
@@ -138,9 +144,11 @@ class Controls:
         Args:
             kind: `flow` or `delegation`.
             typed: What the fact says; None for nothing.
-            places: As for `text`.
+            edge: Where a control stands of which the fact says the same.
+            places: What else the text passes.
         """
-        same = () if typed is None else self.saying_the_same(kind, places)
+        same = () if typed is None else self.saying_the_same(kind, edge)
+        places = (*edge, *places)
         if typed:
             outcomes = {self.outcome(control) for control in same}
             return None if not outcomes or Outcome.HOLDS in outcomes else self.text(*places)

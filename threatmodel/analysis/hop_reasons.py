@@ -258,7 +258,8 @@ class HopReasons:
         stands, said = self._reasons.texts(*places), quotes(body, key)
         if body.get(key) in (None, "unknown", *STOPPED):
             return stands
-        same = {control.id for control in self._controls.saying_the_same(kind, places)}
+        edge = tuple(place for place in places if self._kind(place) in {"", "control"})
+        same = {control.id for control in self._controls.saying_the_same(kind, edge)}
         beside = tuple(one for one in stands if one.control in same)
         return (*(one for one in stands if one.control not in same), *overruled(beside, said, said[0].text))
 

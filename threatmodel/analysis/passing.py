@@ -37,7 +37,9 @@ def flow_text(controls: Controls, flow: DataFlow) -> Mark | None:
         return None
     content = flow.word("content")
     typed = None if content is None else content in STOPPED
-    mark = controls.text_beside("flow", typed, *places_of(controls, flow))
+    by_way = relays_of(controls, flow)
+    edge = tuple(place for place in places_of(controls, flow) if place not in by_way)
+    mark = controls.text_beside("flow", typed, edge, *by_way)
     if mark is not None and any(one.kind == "store" and one.word("validated") == "classifier" for one in relays):
         return Mark(weakened=True) + mark
     return mark
@@ -50,14 +52,14 @@ def message_text(controls: Controls, delegation: Delegation) -> Mark | None:
         return Mark(missing=(f"{delegation.place}.context",)) + controls.text(delegation.id)
     if context not in FREE_CONTEXTS and context not in STOPPED:
         return None
-    return controls.text_beside("delegation", context in STOPPED, delegation.id)
+    return controls.text_beside("delegation", context in STOPPED, (delegation.id,))
 
 
 def result_text(controls: Controls, delegation: Delegation) -> Mark | None:
     """Return what stands on the text that comes back to a caller; None where a fact stops it (4.3 d)."""
     returns = delegation.word("returns")
     typed = None if returns is None else returns in STOPPED
-    return controls.text_beside("delegation", typed, delegation.id)
+    return controls.text_beside("delegation", typed, (delegation.id,))
 
 
 def stops(mark: Mark) -> Mark:
