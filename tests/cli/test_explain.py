@@ -286,6 +286,13 @@ def test_the_control_to_paste_loads(run: Callable[..., Result], tmp_path: Path, 
     path.write_text(text.replace("\ncontrols:\n", f"\ncontrols:\n{paste}\n"), encoding="utf-8")
 
     assert 0 == run("validate", path).exit_code
+    assert "broken" != json.loads(run("explain", path, name, "--format", "json").stdout)["state"]
+
+    proof = "status: tested, evidence: [{kind: test, ref: x, date: 2026-11-01}]}"
+    filled = paste.replace("by: unknown", "by: team-lead").replace("status: planned}", proof)
+    path.write_text(text.replace("\ncontrols:\n", f"\ncontrols:\n{filled}\n"), encoding="utf-8")
+
+    assert "broken" == json.loads(run("explain", path, name, "--format", "json").stdout)["state"]
 
 
 def test_the_same_input_gives_the_same_bytes_and_a_file(run: Callable[..., Result], tmp_path: Path) -> None:

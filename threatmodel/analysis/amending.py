@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST: Final = 4  # controls that are named
 TEAM: Final = "the-approving-team"
 BACKUP: Final = "backup-restore"
-ELSEWHERE: Final = "another-store"
+STORES: Final = 3  # other stores that are tried for a backup
 _GOOD: Final = frozenset({"tested", "configured"})
 _EVIDENCE: Final = "[{kind: test, ref: docs/test.md}]"
 
@@ -121,7 +121,10 @@ def _ways(context: Context, control: Control) -> Iterator[tuple[Change, ...]]:
         means = "the system that is called decides, so nothing goes past it"
         yield (*needed, _key(control, "at", "target", means))
     if control.type == BACKUP:
-        yield (*needed, _key(control, "store", ELSEWHERE, "a store that the agent can neither write nor delete"))
+        copies = (one for one in context.graph.of_kind("store") if one.word("kind") == "backup")
+        others = [one.id for one in copies if one.id not in control.words("store")]
+        for name in others[:STORES]:
+            yield (*needed, _key(control, "store", name, "or any other that the agent can neither write nor delete"))
 
 
 def changes_of(context: Context, control: Control) -> Iterator[Change]:

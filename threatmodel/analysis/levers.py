@@ -64,6 +64,11 @@ class _Way:
         credential = self._credentials.get(stage.span)
         if credential is not None:
             yield from self._secret(credential)
+        said = (*(quote.text for quote in stage.quotes), *(fact.rpartition(".")[2] + ":" for fact in stage.lacks))
+        if stage.kind == "way out" and any(text.startswith("egress:") for text in said):
+            for agent in self._graph.agents:
+                if agent.id in self._one.steps:
+                    yield from self._egress(agent)
         for stand in stage.stands:
             if stand.type == BACKUP:
                 yield from self._backup(stand.control)
@@ -146,13 +151,6 @@ class _Way:
                 store = self._graph.elements.get(name)
                 if store is not None:
                     yield from self._store(store, stage)
-            for agent in self._graph.agents:
-                if agent.id in self._one.steps and self._raw(action):
-                    yield from self._egress(agent)
-
-    def _raw(self, action: Element) -> bool:
-        tool: Element = action.tool  # type: ignore[attr-defined]
-        return "execute" in action.words("effect") or tool.word("kind") in {"shell", "browser", "http"}
 
     def _sandbox_of(self, tool: Element, stage: Stage) -> Iterator[Lever]:
         if stage.kind == "impact" and self._one.impact == "execution" and tool.word("sandbox") in {"none", None}:
