@@ -61,7 +61,10 @@ class Circumstances:
     restricted: bool = False
     """Of a disclosure: whether restricted data or a secret leaves."""
     certain: bool = False
-    """Whether an untrusted source certainly reaches it and nothing stands in between, not even a claim."""
+    """
+    Whether nothing stands in between, not even a claim, and an untrusted source certainly reaches it. A mishap needs no
+    source: a deletion that nothing holds back and nothing undoes is grave without anybody who wants it.
+    """
     final: bool = False
     """Whether what happens cannot be undone."""
     criticality: str | None = None
@@ -82,7 +85,8 @@ def judge_impact(found: Circumstances) -> tuple[Severity, tuple[Step, ...]]:
     steps = [Step(int(start), f"{what} weighs {start.word}")]
     if found.certain and found.final:
         final = "data that has left cannot be called back" if found.impact == "disclosure" else "it says reversible: no"
-        reason = f"an untrusted source certainly reaches it, nothing stands in between, and {final}"
+        reached = "" if found.mishap else "an untrusted source certainly reaches it, "
+        reason = f"{reached}nothing stands in between, and {final}"
         steps.append(Step(1, reason))
     steps += _moved(found.criticality)
     if found.weakened:

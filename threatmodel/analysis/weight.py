@@ -24,7 +24,13 @@ class Weights:
         self._known: dict[tuple[object, ...], tuple[Severity, tuple[Step, ...]]] = {}
         self._system = graph.system.word("criticality")
         outsiders = (*graph.of_kind("person"), *graph.of_kind("external"), *graph.of_kind("agent"))
-        self._partners = frozenset(one.id for one in outsiders if one.word("trust") == "partner")
+        vendors = (*graph.of_kind("tool"), *graph.of_kind("skill"))  # one with a name is no stranger
+        self._partners = frozenset(
+            (
+                *(one.id for one in outsiders if one.word("trust") == "partner"),
+                *(one.id for one in vendors if one.word("provider") == "third_party"),
+            )
+        )
 
     def path(self, path: AttackPath) -> tuple[Severity, tuple[Step, ...]]:
         """Return the severity of an attack path, and the lines that lead to it."""
@@ -50,6 +56,8 @@ class Weights:
         return judge_impact(
             Circumstances(
                 impact=mishap.impact,
+                certain=mishap.state == "open",
+                final=self._final(mishap.action, mishap.impact, mild=mishap.mild),
                 criticality=self._criticality(mishap.agent),
                 mishap=True,
                 mild=mishap.mild,

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         ({"impact": "payment", "criticality": "low"}, "medium"),
         ({"impact": "persistence", "weakened": True}, "low"),
         ({"impact": "destruction", "mishap": True, "mild": True}, "low"),
+        ({"impact": "destruction", "mishap": True, "certain": True, "final": True}, "high"),
+        ({"impact": "destruction", "mishap": True, "final": True}, "medium"),
         ({"impact": "unknown", "unknown": True}, "info"),
         ({"impact": "unknown", "unknown": True, "criticality": "low"}, "info"),
         ({"impact": "privilege", "certain": True, "final": True, "criticality": "critical"}, "critical"),
