@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import re
 import zlib
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import weasyprint
 from weasyprint.formatting_structure import boxes
 
+from threatmodel import analyze, load
 from threatmodel.render.html import html
 from threatmodel.render.pdf import pdf, pdf_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.render.diagram import Picture
@@ -132,3 +134,36 @@ def test_the_first_page_after_the_contents_answers_on_one_page(laid_out: Callabl
     after = starts["What can it do right now"] + 1
 
     assert any("can do right now" in box.text for box, above in texts(document.pages[after]._page_box) if "h3" in above)
+
+
+SAMPLES = sorted((Path(__file__).resolve().parents[2] / "samples").glob("*/system.yaml"))
+
+
+def pages_of(path: Path, profile: Any) -> list[str]:  # noqa: ANN401
+    """Return the text of each page of the report of a sample."""
+    analysis = analyze(load(path), today=date(2026, 11, 25))
+    document = weasyprint.HTML(string=html(analysis, profile=profile)).render()
+    return [" ".join(box.text for box, _ in texts(page._page_box)) for page in document.pages]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.parent.name)
+def test_a_summary_is_three_pages_and_begins_with_the_worst(path: Path) -> None:
+    """A reader of page one knows the verdict, the four counts, and where to look first."""
+    pages = pages_of(path, "executive")
+
+    assert len(pages) <= 3
+    for said in ("can be influenced", "proven controls", "Attack paths", "Mishaps"):
+        assert said in pages[0]
+    assert 1 == sum(said in pages[0] for said in ("Look here first", "Ask first", "Nothing is open or undecided"))
+
+
+@pytest.mark.slow
+def test_a_review_is_read_before_the_meeting() -> None:
+    """The review edition keeps long texts of rules, and rules that found nothing, for the audit edition."""
+    path = next(path for path in SAMPLES if path.parent.name == "support-desk")
+    pages = pages_of(path, "review")
+
+    assert len(pages) <= 20
+    assert all("rules that stayed silent" not in page.lower() for page in pages)
+    assert pages[0].count("Fix.") == 3

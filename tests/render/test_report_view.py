@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +104,47 @@ def test_the_heat_map_counts_what_was_found(framed: Callable[..., Analysis]) -> 
         for layer, cell in zip(layers, row.cells, strict=True):
             assert cell.open == sum(one.state in OPEN_STATES and layer in one.layers for one in found)
             assert cell.unknown == sum(one.state is FindingState.UNKNOWN and layer in one.layers for one in found)
+
+
+def test_four_kinds_of_proof_stand_apart(framed: Callable[..., Analysis]) -> None:
+    """Every entry ends in one way, and only what is proven is green."""
+    view = report_view(framed())
+
+    for table in view.coverage.tables:
+        assert sum(len(ending.entries) for ending in table.endings) == len(table.rows)
+        assert {ending.badge.word for ending in table.endings if ending.badge.style == "settled"} == {
+            "mitigated, proven"
+        }
+
+
+def test_page_one_names_the_three_worst_with_fix_and_line(desk: Analysis) -> None:
+    """Open findings come first; where none is open, what outsiders can do, then what cannot be told."""
+    first = report_view(desk).worst
+    without = report_view(replace(desk, findings=())).worst
+
+    assert [one.severity.word for one in first] == ["high", "high", "medium"]
+    assert all(one.fix and one.place for one in first)
+    assert len(without) == 3
+    assert all(one.place and one.anchor == "" for one in without)
+
+
+def test_an_item_of_never_that_gates_hold_is_not_called_reached() -> None:
+    """Held by gates, reached and undecided are three words."""
+    path = next(path for path in SAMPLES if path.parent.name == "support-desk")
+    never = [one for page in report_view(analyze(load(path), today=TODAY)).abilities.pages for one in page.never]
+
+    assert [(one.never, one.fate.word, one.fate.style) for one in never if one.gates] == [
+        ("payments.refund", "held by gates", "decided")
+    ]
+
+
+def test_a_control_that_breaks_nothing_is_named_beside_the_way() -> None:
+    """A picture that shows a control and a table that says nothing stands there would contradict each other."""
+    path = next(path for path in SAMPLES if path.parent.name == "support-desk")
+    rows = report_view(analyze(load(path), today=TODAY)).paths.rows
+
+    assert ("mail-screening", "claimed") in {(mark.id, mark.worth.word) for row in rows for mark in row.beside}
+    assert all(not {mark.id for mark in row.gates} & {mark.id for mark in row.beside} for row in rows)
 
 
 def test_threats_without_a_rule_are_not_called_assessed(framed: Callable[..., Analysis]) -> None:

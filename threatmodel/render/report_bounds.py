@@ -39,6 +39,6 @@ class Bounds:
 
 BOUNDS: Final = {
     "executive": Bounds(4, 0, 0, 0, 0, 0, 1, 3, 1, 0, 5, 0, 3, repeated=False),
-    "review": Bounds(6, 40, 6, 25, 4, 10, 2, 20, 12, 3, 8, 8, 20, repeated=False),
+    "review": Bounds(6, 40, 6, 25, 4, 10, 2, 20, 8, 3, 8, 5, 20, repeated=False),
     "audit": Bounds(6, 1000, 60, 500, 60, 100, 50, 1000, 500, 12, 200, 200, 200, repeated=True),
 }  # fmt: skip

@@ -109,6 +109,8 @@ class Card:
     layers: tuple[Named, ...]
     threats: tuple[Mapped, ...]
     compliance: tuple[Mapped, ...]
+    missing: tuple[str, ...]
+    """Facts that its findings wait for, each once."""
     ids: tuple[str, ...]
     """What it maps to in one line: published ids, layers, and entries with who mapped them."""
 
@@ -173,6 +175,7 @@ class _Maker:
             layers=tuple(_layer(catalog, layer) for layer in layers),
             threats=tuple(_threats(catalog, first)),
             compliance=compliance,
+            missing=tuple(dict.fromkeys(fact for finding in members for fact in finding.missing)),
             ids=(*_ids(catalog, first), *(f"layer {layer}" for layer in layers), *_entries(compliance)),
         )
 
