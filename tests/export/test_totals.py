@@ -146,7 +146,7 @@ def test_the_text_says_what_the_json_says(path: Path) -> None:
     paths, _, mishaps = lines[3].partition(" · ")
     assert numbers(paths, HARMS) == some(summary["paths"], HARMS)
     assert numbers(mishaps, HARMS) == some(summary["mishaps"], HARMS)
-    heads = [line for line in lines if re.match(r"(critical|high|medium|low|info) {2,}\S", line)]
+    heads = [line for line in lines if re.match(r" *\d+ (critical|high|medium|low|info) +\S", line)]
     first_unknown = lines.index("Cannot tell, since facts are missing") if found.get("unknown") else len(lines)
     assert len([line for line in heads if lines.index(line) < first_unknown]) == summary["groups"]["open"]
     settled = text.partition("\nSettled\n")[2].partition("\n\n")[0]
