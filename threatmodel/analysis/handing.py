@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.marks import BROKEN, UNKNOWN, Mark
-from threatmodel.analysis.powers import permits
+from threatmodel.analysis.powers import permits, power_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -258,7 +258,10 @@ class Handing:
             return True
         asked = leg.power
         if leg.basis == "triggered":
-            asked = next((power for power in self._own.get(leg.agent, ()) if power.name == leg.named), leg.power)
+            begun = self._graph.actions.get(leg.named)  # past its tool it is no power of the agent's own
+            asked = next((power for power in self._own.get(leg.agent, ()) if power.name == leg.named), None) or (
+                power_of(begun) if begun is not None else leg.power
+            )
         return permits(self._graph.identity_of(self._graph.elements[caller]), asked)
 
 

@@ -305,6 +305,15 @@ CASES = {
         "settings: {binds: parameters, on_timeout: deny}}}\n",
         "path p>a>bank.pay:payment", "claimed", "to: a}]", "to: a}, {from: p, to: a}]", "open",
     ),
+    "an identity cuts what sets something off past a tool": Case(
+        "5.5, 5.4",
+        "identities: {me: {permissions: [bank]}}\nagents:\n"
+        "  a: {identity: me, tools: [], delegates_to: [{to: b, identity: caller}]}\n"
+        "  b: {tools: [], runtime: {shell: true}, credentials: [key]}\n"
+        f"credentials: {{key: {{stored_in: env, scopes: {{granted: [zip.go]}}}}}}\ntools:\n{PAY}"
+        f"  zip: {{{OURS}, actions: {{go: {{effect: read, triggers: [bank.pay]}}}}}}\n",
+        "can a bank.pay", "no", "permissions: [bank]", "permissions: [zip]", "yes",
+    ),
     "a gate on a store stands before a write past the tool": Case(
         "6.1",
         f"{PEOPLE}agents: {{a: {{tools: [], runtime: {{shell: true}}, credentials: [key]}}}}\n"
