@@ -91,15 +91,16 @@ def _counts(view: ReportView) -> Iterator[str]:
         yield f"| {title} | {total} | {', '.join(f'{one.number} {one.badge.word}' for one in states) or 'none'} |"
     for title, total, counts in (
         ("Findings open", verdict.open_total, verdict.open),
-        ("Cannot tell", verdict.unknown_total, verdict.unknown),
+        ("Findings undecided", verdict.unknown_total, verdict.unknown),
     ):
         said = ", ".join(f"{one.number} {one.badge.word}" for one in counts if one.number)
         yield f"| {title} | {total} | {said or 'none'} |"
-    yield f"| Mitigated, proven | {verdict.mitigated_proven} | by a tested control with evidence that counts |"
-    yield f"| Mitigated, configured | {verdict.mitigated_configured} | by a control that was not proven |"
-    decided = ", ".join(f"{one.number} {one.badge.word}" for one in verdict.decided)
-    yield f"| Decided | {sum(one.number for one in verdict.decided)} | {decided} |"
-    yield f"| Out of scope | {verdict.set_aside} | |"
+    decided = sum(one.number for one in verdict.decided)
+    settled = verdict.mitigated_proven + verdict.mitigated_configured + decided + verdict.set_aside
+    mitigated = f"{verdict.mitigated_proven} mitigated by a proven control"
+    mitigated += f", {verdict.mitigated_configured} by one that is not proven"
+    others = "".join(f"; {one.number} {one.badge.word}" for one in verdict.decided if one.number)
+    yield f"| Findings settled | {settled} | {mitigated}{others}; {verdict.set_aside} out of scope |"
     yield ""
 
 
