@@ -5,7 +5,7 @@ usage: recall.py [--cases DIR] [--verbose]
 
 A case is a folder with `expected.yaml`: threats, each with the elements it is about and its OWASP Agentic Top 10 ids. A
 finding fits a threat if it shares an id and names one of the first two of its elements; each finding counts once. Only
-the groups that a reader sees first count: twice as many as there are threats, and at least twelve, in the tool's own order.
+the groups that a reader sees first count: twice as many as there are threats, at least twelve, in the tool's own order.
 """
 
 from __future__ import annotations

@@ -213,6 +213,7 @@ def test_no_path_is_not_called_safe(run: Callable[..., Result], tmp_path: Path) 
 
 def test_a_cap_is_said_and_the_counts_stay_exact(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("threatmodel.analysis.paths.MOST_PATHS", 5)
+    monkeypatch.setattr("threatmodel.analysis.paths.WORST_PATHS", 5)
     text = run("paths", DESK).stdout
     data = read(run, "paths", DESK)
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from threatmodel.model.graph import ModelGraph
 
 MODEL_PLANS: Final = frozenset({"model_selects", "model_plans", "self_modifying"})
-MOST_PATHS: Final = 20_000  # listed; all are counted
+MOST_PATHS: Final = 20_000  # listed one and all; where there are more, they are counted, and the worst are listed
+WORST_PATHS: Final = 5_000  # listed then: nobody reads more, and writing them takes longer than finding them
 ON_ITS_OWN: Final = frozenset({"destruction", "payment", "privilege", "execution"})
 
 
@@ -84,8 +85,8 @@ class Paths:
 
     listed: tuple[AttackPath, ...]
     """
-    All of them up to `MOST_PATHS` and `MOST_STEPS`, by id. Beyond that the worst by state, and of one state those of
-    the first source for each agent, action and impact before those of its other sources.
+    All of them up to `MOST_PATHS` and `MOST_STEPS`, by id. Beyond that the worst by state, `WORST_PATHS` of them, and
+    of one state those of the first source for each agent, action and impact before those of its other sources.
     """
     by_state: dict[str, int]
     by_agent: dict[str, tuple[int, ...]]
@@ -168,12 +169,12 @@ def _branches(ends: Ends, exact: list[int], influences: Influences) -> Iterator[
 
 def _listed(found: list[Parted], counts: list[int], influences: Influences) -> Iterator[AttackPath]:
     """
-    Yield the worst paths, up to `MOST_PATHS` and `MOST_STEPS`.
+    Yield all paths or, past `MOST_PATHS` and `MOST_STEPS`, the worst.
 
     Of each rank one path per agent, action and impact comes first, then those of their other sources: where not all are
     listed, it is sources that are left out before anything that can happen.
     """
-    room, steps = MOST_PATHS, MOST_STEPS
+    room, steps = MOST_PATHS if sum(counts) <= MOST_PATHS else WORST_PATHS, MOST_STEPS
     for rank in (rank for rank, count in enumerate(counts) if count):
         for others in (False, True):
             for agent, parted in found:

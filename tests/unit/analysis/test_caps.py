@@ -80,6 +80,7 @@ def test_every_agent_has_a_path_listed_before_another_source(
 ) -> None:
     """Sources are left out before agents are; all paths are counted."""
     monkeypatch.setattr("threatmodel.analysis.paths.MOST_PATHS", 3)
+    monkeypatch.setattr("threatmodel.analysis.paths.WORST_PATHS", 3)
     found = derived(described, CREW)
 
     assert found.paths.by_state == {"open": 4, "claimed": 0, "unknown": 0, "broken": 0}
