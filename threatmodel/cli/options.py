@@ -112,12 +112,17 @@ def related(file: Path, catalogs: tuple[Path, ...], today: datetime | None) -> t
     from threatmodel.api import day
     from threatmodel.memory import without_collection
     from threatmodel.model.layers import place_all
+    from threatmodel.render.fourfold import caps
 
     model = loaded(file, catalogs)
     when = day() if today is None else today.date()
-    with the_console().progress("Following every way"), without_collection():
+    console = the_console()
+    with console.progress("Following every way"), without_collection():
         placements = place_all(model.graph, model.catalog.controls)
-        return model, derive(Context(model.graph, model.catalog, placements, when)), when
+        derived = derive(Context(model.graph, model.catalog, placements, when))
+    for cap in caps(derived):
+        console.note(f"{cap[:1].upper()}{cap[1:]}.")
+    return model, derived, when
 
 
 def known_agent(graph: ModelGraph, name: str | None, where: str) -> None:

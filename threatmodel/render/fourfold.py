@@ -29,7 +29,20 @@ def harms_line(derived: Derived) -> str:
     """Return how many attack paths and mishaps there are in each state."""
     paths = derived.paths.by_state
     mishaps = by_state([one.state for one in derived.mishaps])
-    return f"Attack paths: {_counted(paths)} · Mishaps: {_counted(mishaps)}"
+    return " · ".join((f"Attack paths: {_counted(paths)}", f"Mishaps: {_counted(mishaps)}", *caps(derived)))
+
+
+def caps(derived: Derived) -> tuple[str, ...]:
+    """Return what lists leave out, and what was not followed, since there is too much of it."""
+    paths, listed = sum(derived.paths.by_state.values()), len(derived.paths.listed)
+    said = []
+    if listed < paths:
+        said.append(f"of {paths:,} paths the worst {listed:,} are listed")
+    if len(derived.capabilities) < derived.capability_count:
+        said.append(f"of {derived.capability_count:,} abilities the worst {len(derived.capabilities):,} are listed")
+    if derived.deepest is not None:
+        said.append(f"what lies behind more than {derived.deepest} delegations in a row is neither listed nor counted")
+    return tuple(said)
 
 
 def _counted(states: Mapping[str, int]) -> str:
