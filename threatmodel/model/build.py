@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from threatmodel.load.document import SECTIONS
 from threatmodel.load.nodes import MapNode
+from threatmodel.model.differing import differing
 from threatmodel.model.edges import all_edges, items
 from threatmodel.model.elements import (
     KINDS,
@@ -49,7 +51,7 @@ def build_graph(document: Document, catalog: Catalog) -> ModelGraph:
     )
     flows = tuple(_flows(document))
     system = System("system", document.system, document.system.span, "system")
-    return ModelGraph(
+    graph = ModelGraph(
         document,
         system,
         elements,
@@ -59,6 +61,8 @@ def build_graph(document: Document, catalog: Catalog) -> ModelGraph:
         all_edges(elements, actions, delegations, flows),
         document.warnings,
     )
+    found = tuple(differing(graph, catalog))
+    return replace(graph, warnings=(*graph.warnings, *found)) if found else graph
 
 
 def _element(section: str, kind: str, entry: Entry, catalog: Catalog) -> Element:
