@@ -85,7 +85,7 @@ def analyze_model(model: Model, today: date) -> Analysis:
     found = sorted((finding for result in results for finding in result.findings), key=order)
     treated = treat(tuple(found), graph.document.treatments, today)
     workloads = {agent.id: workload(agent) for agent in graph.agents}
-    asked = questions(derived, treated.findings, workloads)
+    asked = questions(graph, derived, treated.findings, workloads)
     findings = by_fact(treated.findings, asked)
     results = _after_treatment(results, findings)
     return Analysis(

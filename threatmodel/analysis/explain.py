@@ -204,4 +204,5 @@ def _questions(analysis: Analysis, facts: Iterable[str]) -> tuple[Question, ...]
     wanted = dict.fromkeys(facts)
     known = [one for one in analysis.questions if one.fact in wanted]
     found = {one.fact for one in known}
-    return (*known, *(Question(fact, ask(fact), paste(fact), 0) for fact in wanted if fact not in found))
+    graph = analysis.model.graph
+    return (*known, *(Question(fact, ask(graph, fact), paste(fact), 0) for fact in wanted if fact not in found))

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from threatmodel.analysis.derived import Derived
     from threatmodel.analysis.finding import Finding
     from threatmodel.analysis.workload import Workload
+    from threatmodel.model.graph import ModelGraph
 
 MOST_WORDS: Final = 6  # choices shown behind a line to paste
 MOST_KEYS: Final = 3  # of an answer that is a mapping
+FORMS: Final = {"actions": "{NAME: {effect: unknown}}", "meaning": "{SCOPE: [TOOL.ACTION]}"}
+"""What is written where a text would be refused."""
+_MAPPINGS: Final = ("object", ["object", "null"])
 
 
 class _Conclusion(Protocol):
@@ -48,12 +52,13 @@ class Question:
 
 
 def questions(
-    derived: Derived, findings: Iterable[Finding], workloads: Mapping[str, Workload]
+    graph: ModelGraph, derived: Derived, findings: Iterable[Finding], workloads: Mapping[str, Workload]
 ) -> tuple[Question, ...]:
     """
     Return one question per missing fact, ranked as SEMANTICS 11.1 says.
 
     Args:
+        graph: Says where the facts would stand.
         derived: Paths and influences count first, capabilities, mishaps, invariants and credentials with the rest.
         findings: Those in state unknown count with the rest.
         workloads: Agent → its class; one that is unknown counts with the rest.
@@ -63,7 +68,9 @@ def questions(
     rest.update(fact for one in findings if one.state is FindingState.UNKNOWN for fact in one.missing)
     rest.update(f"agents.{agent}.{key}" for agent, one in workloads.items() for key in one.missing)
     ranked = sorted({*first, *rest}, key=lambda fact: (-first[fact], -rest[fact], fact))
-    return tuple(Question(fact, ask(fact), paste(fact), first[fact] + rest[fact], first[fact]) for fact in ranked)
+    return tuple(
+        Question(fact, ask(graph, fact), paste(fact), first[fact] + rest[fact], first[fact]) for fact in ranked
+    )
 
 
 def _counted(conclusions: Iterable[Iterable[_Conclusion]]) -> Counter[str]:
@@ -83,9 +90,16 @@ def _counted(conclusions: Iterable[Iterable[_Conclusion]]) -> Counter[str]:
     return total
 
 
-def ask(fact: str) -> str:
+def ask(graph: ModelGraph, fact: str) -> str:
     """Return the question about a fact: whose it is, and what the format says of the key."""
     keys = split(fact)
+    tool = graph.elements.get(keys[1]) if keys[2:] == ("actions",) else None
+    if tool is not None and tool.word("actions_complete") == "no" and tool.says("actions"):
+        listed, said = tool.body.key_span("actions").line, tool.body.key_span("actions_complete").line
+        return (
+            f"{tool.id}: is what line {listed} lists all that it can do? Add what is missing there"
+            f" (NAME: {{effect: ..}}), then say actions_complete: true on line {said}"
+        )
     owner = ".".join(keys[1:-1]) if len(keys) > 2 else keys[0]  # noqa: PLR2004  section, id, key
     about = str(_schema_of(keys).get("description") or "").split(" Unsaid:")[0].rstrip(".")
     return (
@@ -99,10 +113,20 @@ def paste(fact: str) -> str:
     """Return the lines that state the fact as `unknown`, with the choices beside it."""
     keys = split(fact)
     schema = _schema_of(keys)
+    if not takes_word(keys):
+        lines = [f"{'  ' * depth}{key}:" for depth, key in enumerate(keys)]
+        return "\n".join((*lines[:-1], f"{lines[-1]} {FORMS.get(keys[-1], '{}')}"))
     words = [*_template(schema), *(word for word in _words(schema) if word != "unknown")]
     choices = f"  # {' | '.join(words[:MOST_WORDS])}" if words else "  # say what it is"
     lines = [f"{'  ' * depth}{key}:" for depth, key in enumerate(keys)]
     return "\n".join((*lines[:-1], f"{lines[-1]} unknown{choices}"))
+
+
+def takes_word(keys: tuple[str, ...]) -> bool:
+    """Return whether the format takes `unknown` at a fact's place, and not only a mapping."""
+    schema = _schema_of(keys)
+    ends = [one for one in _forms(schema, _schema()["$defs"]) if not {"$ref", "anyOf"} & set(one)]
+    return not ends or any(one.get("type") not in _MAPPINGS for one in ends)
 
 
 def split(fact: str) -> tuple[str, ...]:
