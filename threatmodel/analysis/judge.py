@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.custody import CUSTODY, custody
 from threatmodel.analysis.finding import Compliance, Evidence, Finding, FindingState
 from threatmodel.analysis.mitigation import Mitigation, owners
 from threatmodel.analysis.relations import relation
@@ -213,6 +214,8 @@ class Judge:
             steps = steps[1:]
         if steps == ("id",):
             return subject.id
+        if steps == (CUSTODY,) and subject.kind == "credential":
+            return custody(self.context.graph, subject)
         if len(steps) == 1 and isinstance(subject, Derivation) and steps[0] in subject.fields:
             value = subject.body.get(steps[0])
             return (_listed(value) or "nothing") if isinstance(value, list) else str(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from threatmodel import resources
 from threatmodel.analysis.conditions import paths_used
+from threatmodel.analysis.custody import CUSTODY
 from threatmodel.analysis.relations import relation
 from threatmodel.analysis.subjects import SUBJECTS
 from threatmodel.model.facts import HOPS
@@ -30,6 +31,8 @@ def paths_read(rule: Rule) -> Iterator[tuple[str, frozenset[str]]]:
         yield from in_condition({"some": rule.broken_at}, kinds)
     for path in filter(None, (rule.primary, *_PLACEHOLDER.findall(rule.message + rule.unknown))):
         short = path.partition(".")[2] if path.partition(".")[0] in {*kinds, "subject"} and "." in path else path
+        if short == CUSTODY and kinds == {"credential"}:
+            continue
         if short != "id" and not any(relation(short, kind) for kind in kinds):
             yield short, kinds
 
