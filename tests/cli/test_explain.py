@@ -115,7 +115,8 @@ def test_what_is_missing_comes_with_the_line_to_paste(run: Callable[..., Result]
 
     assert "whether an outsider whose text comes back from staging.read_logs can make coder" in plain(text)
     assert "\nreturns: unknown,\n" in text
-    assert text.index("What nobody has said") < text.index("What would close it")
+    assert "# gone if trusted or typed, open if untrusted" in text
+    assert text.index("What would settle it") < text.index("What would close it")
 
 
 def test_a_claim_is_named_as_a_cure_only_where_it_would_be_one(run: Callable[..., Result]) -> None:

@@ -93,6 +93,14 @@ def _words(goes: Answer) -> list[str]:
     return [word for word in words if SAME.get(word) not in words]
 
 
+def settling(answers: Answers, question: Question, goes: Answer, hung: Hanging | None) -> dict[str, tuple[str, ...]]:
+    """Return what each answer to one question makes of one conclusion; empty where none is tried."""
+    if hung is None:
+        return {}
+    tried = answers.becoming(question.fact, _words(goes), (hung,))
+    return outcomes(Asked(question, goes, (hung,), tried), hung)
+
+
 def about_it(fact: str, name: str) -> bool:
     """Return whether a fact is one of an element, of an edge that touches it, or of an action."""
     places = f".{fact.replace('>', '.').replace('#', '.')}."

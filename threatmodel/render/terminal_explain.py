@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.answering import NOT_THERE
+from threatmodel.analysis.explain import mishap_id
+from threatmodel.analysis.hanging import Answers, Hanging
 from threatmodel.analysis.paths import AttackPath
 from threatmodel.analysis.proof import CLAIM, HOLDS, NOTHING, UNKNOWN, WEAKENS
 from threatmodel.render.page import MUTED, Page, counted, listed
 from threatmodel.render.paste import answer
 from threatmodel.render.places import place
+from threatmodel.render.questions_view import settling
 from threatmodel.render.terminal_cure import CurePage
+from threatmodel.render.terminal_questions import fated
 from threatmodel.render.visible import visible
 
 if TYPE_CHECKING:
@@ -165,16 +169,31 @@ class _ExplainPage:
         asked = self.found.missing
         if not asked:
             return
-        yield from self.page.wrapped("What nobody has said: put the answer where 'unknown' stands", style="head")
+        what = "What would settle it" if self.found.state == "unknown" else "What nobody has said"
+        yield from self.page.wrapped(f"{what}: put the answer where 'unknown' stands", style="head")
+        answers = Answers(self.analysis)
         for question in asked[:FACTS]:
             goes = answer(self.analysis.model.graph, question)
             choices = f", one of {' | '.join(goes.choices)}" if goes.choices else ""
             yield from self.page.wrapped(f"# {question.ask}")
+            fate = settling(answers, question, goes, self.hung())
+            yield from self.page.wrapped(f"# {fated(fate)}", style="bold") if fate else ()
             yield from self.page.wrapped(f"# goes {goes.where}{choices}", style="dim")
             yield from (self.page.paint("good", line) for line in goes.lines)
         if len(asked) > FACTS:
             more = f"# and {counted(len(asked) - FACTS, 'more fact')}: {listed([one.fact for one in asked[FACTS:]])}"
             yield from self.page.wrapped(more)
+
+    def hung(self) -> Hanging | None:
+        """Return what hangs on the missing facts, if it can be found again once they are said."""
+        found, harm = self.found, self.found.harm
+        if found.kind == "never":
+            return Hanging("invariant", found.id, found.state)
+        if harm is None:
+            return None
+        if isinstance(harm, AttackPath):
+            return Hanging("path", harm.id, harm.state)
+        return Hanging("mishap", mishap_id(harm), harm.state)
 
     def weight(self) -> Iterator[str]:
         """The arithmetic of the severity, with its scale."""

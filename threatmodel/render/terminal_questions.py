@@ -84,7 +84,7 @@ def _asked(page: Page, number: int, one: Asked) -> Iterator[str]:
     for members, fate in alike(one, one.first):
         for member in members:
             yield from page.wrapped(f"- {_named(member)}", indent=indent)
-        yield from page.wrapped(_fate(fate), indent=f"{indent}  ", style="bold") if fate else ()
+        yield from page.wrapped(fated(fate), indent=f"{indent}  ", style="bold") if fate else ()
     if len(one.hanging) > SHOWN:
         yield from page.wrapped(f"- and {len(one.hanging) - SHOWN} more", indent=indent, style="dim")
     choices = f", one of {' | '.join(goes.choices)}" if goes.choices else ""
@@ -97,7 +97,7 @@ def _named(one: Hanging) -> str:
     return f"{kind} {one.id}" if kind else one.id
 
 
-def _fate(fate: Mapping[str, tuple[str, ...]]) -> str:
+def fated(fate: Mapping[str, tuple[str, ...]]) -> str:
     """Return what becomes of a conclusion by answer: `open if any, gone if none or allowlist`."""
     said = [f"{_FATES.get(state, state)} if {' or '.join(values)}" for state, values in fate.items()]
     return ", ".join(said)
