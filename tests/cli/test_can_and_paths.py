@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 DESK = Path("samples/support-desk/system.yaml")  # as a reader names it, wherever the checkout lies
 SAMPLES = sorted((ROOT / "samples").glob("*/system.yaml")) + sorted((ROOT / "templates" / "patterns").glob("*.yaml"))
 SCREEN = 45  # lines
+GRAVE = ["info", "low", "medium", "high", "critical"]
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 BOUNDLESS = """threatmodel: 1
@@ -166,6 +167,74 @@ def test_paths_counts_first_and_joins_what_one_decision_settles(run: Callable[..
     assert 13 == len(data["paths"]) == sum(data["summary"]["all_paths"].values())
     assert {"open": 3, "claimed": 0, "unknown": 0, "broken": 2} == data["summary"]["decisions"]
     assert 0 == data["summary"]["left_out"]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_the_gravest_comes_first_and_speaks_for_its_decision(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    """Of the worst state the gravest: order, shown severity, id and the last line all speak of the same path."""
+    monkeypatch.setenv("COLUMNS", "300")
+    text = run("paths", path, "--full").stdout
+    data = read(run, "paths", path)
+    rows = {row["id"]: row for row in (*data["paths"], *data["mishaps"])}
+    paths, _, mishaps = text.partition("Without any attacker")
+    for part, kind in ((paths, "paths"), (mishaps, "mishaps")):
+        shown = [rows[name] for name in re.findall(r"^ {11}id: (\S+)(?: {2,}\S+)?$", part, re.MULTILINE)]
+        order = [(STATES.index(row["state"]), -GRAVE.index(row["severity"])) for row in shown]
+        graves = ["closed" if row["state"] == "broken" else row["severity"] for row in shown]
+
+        assert order == sorted(order)
+        assert graves == re.findall(rf"\(({'|'.join(GRAVE)}|closed)\)", part)
+        for row in data[kind]:
+            same = next(one for one in shown if all(one[key] == row[key] for key in ("agent", "action", "impact")))
+            assert (STATES.index(same["state"]), -GRAVE.index(same["severity"])) <= (
+                STATES.index(row["state"]), -GRAVE.index(row["severity"])
+            )  # fmt: skip
+
+
+def test_a_mishap_has_an_id_that_explain_takes(run: Callable[..., Result]) -> None:
+    rows = read(run, "paths", DESK)["mishaps"]
+
+    assert ["refunds>payments.refund:payment", "triage>payments.refund:payment"] == sorted(row["id"] for row in rows)
+    assert 0 == run("explain", DESK, rows[0]["id"]).exit_code
+
+
+KEYS = """threatmodel: 1
+agents:
+  bot: {planning: model_selects, tools: [preview], credentials: [token], identity: none, never: [site]}
+  ghost: {planning: model_selects, tools: [preview], never: [site.publish]}
+tools:
+  preview: {credential: key, actions: {show: {effect: write, returns: typed}}}
+  lookup: {credential: none, actions: {find: {effect: read, returns: typed}}}
+  site: {credential: key, actions: {publish: {effect: deploy, returns: typed}, wipe: {effect: delete, returns: typed}}}
+credentials:
+  key: {stored_in: vault, scopes: {granted: [preview.show, site.publish]}}
+  token: {stored_in: broker, scopes: {granted: [site.wipe]}}
+"""
+
+
+def test_what_is_held_says_which_secret_would_open_it(run: Callable[..., Result], tmp_path: Path) -> None:
+    """Nothing leads there, but the secret is there: a shell, added one day, would be the way."""
+    path = tmp_path / "system.yaml"
+    path.write_text(KEYS, encoding="utf-8")
+    text = " ".join(run("paths", path).stdout.split())
+
+    assert "ghost never site.publish: no way leads there, though its tool preview uses key, which opens it" in text
+    assert "bot never site: no way leads there, though it has token, which opens it and its tool preview uses" in text
+
+
+@pytest.mark.parametrize(("said", "shown"), [
+    ("identity: none, ", "no identity of its own, no credential named"), ("", "identity unknown, no credential named"),
+    ("identity: unknown, ", "identity unknown, no credential named"),
+])  # fmt: skip
+def test_no_identity_is_not_an_unknown_one(run: Callable[..., Result], tmp_path: Path, said: str, shown: str) -> None:
+    """`none` was said; what nobody said is another thing."""
+    path = tmp_path / "system.yaml"
+    text = KEYS.replace("identity: none, ", said).replace("tools: [preview], cred", "tools: [lookup], cred")
+    path.write_text(text, encoding="utf-8")
+
+    assert shown in " ".join(run("can", path, "bot").stdout.split())
 
 
 def test_paths_leaves_out_what_is_not_asked_for(run: Callable[..., Result]) -> None:

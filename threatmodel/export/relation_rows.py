@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from threatmodel.analysis.explain import mishap_id
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -100,9 +102,9 @@ def path_lines(paths: Iterable[AttackPath], weights: Weights, most: int | None) 
 def mishap_row(one: Mishap, weights: Weights, most: int | None) -> dict[str, Any]:
     """Return one thing that can go wrong without an attacker."""
     return {
-        "agent": one.agent, "action": one.action, "impact": one.impact, "mild": one.mild, "steps": list(one.steps),
-        "state": one.state, "severity": weights.mishap(one)[0].word, "broken_by": list(one.broken_by),
-        "claimed_by": list(one.claimed_by), **facts(one.missing, most),
+        "id": mishap_id(one), "agent": one.agent, "action": one.action, "impact": one.impact, "mild": one.mild,
+        "steps": list(one.steps), "state": one.state, "severity": weights.mishap(one)[0].word,
+        "broken_by": list(one.broken_by), "claimed_by": list(one.claimed_by), **facts(one.missing, most),
     }  # fmt: skip
 
 

@@ -60,16 +60,17 @@ def can_json(graph: ModelGraph, answers: tuple[AgentAnswer, ...], derived: Deriv
 def paths_json(graph: ModelGraph, view: PathView, today: date) -> str:
     """Return the attack paths, mishaps and invariants that were asked for."""
     weights = Weights(graph)
-    most = most_facts(view.paths, view.mishaps)
+    mishaps = [one for one, _ in view.mishaps]
+    most = most_facts(view.paths, mishaps)
     data = {
         **_head(PATHS, graph, today),
         "paths": path_lines(view.paths, weights, most),
-        "mishaps": [mishap_row(one, weights, most) for one in view.mishaps],
+        "mishaps": [mishap_row(one, weights, most) for one in mishaps],
         "invariants": [invariant_row(one, most) for one in view.invariants],
         "summary": {
             "paths": by_state([one.state for one in view.paths]),
             "decisions": by_state([one.state for one in view.decisions]),
-            "mishaps": by_state([one.state for one in view.mishaps]),
+            "mishaps": by_state([one.state for one in mishaps]),
             "invariants": by_state([one.state for one in view.invariants], FATES),
             "all_paths": dict(view.found),
             "left_out": view.cut,

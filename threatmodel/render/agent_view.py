@@ -32,6 +32,8 @@ class Ability:
     """One per effect; they differ in nothing else but intent."""
     span: Span
     """The line that gives it."""
+    nameless: bool = False
+    """Whether the description says that whoever does it has no identity; unsaid is not that."""
 
     @property
     def first(self) -> Capability:
@@ -99,7 +101,9 @@ def answers(graph: ModelGraph, derived: Derived) -> tuple[AgentAnswer, ...]:
     found = []
     for agent in graph.agents:
         grouped = parts.get(agent.id, {}).values()
-        abilities = (Ability(tuple(same), place(graph, agent.id, same[0].route)) for same in grouped)
+        abilities = (
+            Ability(tuple(same), place(graph, agent.id, same[0].route), _nameless(graph, same[0])) for same in grouped
+        )
         influences = tuple(steering.get(agent.id, ()))
         steers = [name for one in influences if one.certainty == "yes" for name in one.by]
         steers = steers or [name for one in influences for name in one.by]
@@ -144,6 +148,14 @@ def kind_rank(graph: ModelGraph, name: str) -> int:
     """Return 0 for a person, 1 for a system of others, 2 for all else."""
     element = graph.elements.get(name)
     return {"person": 0, "external": 1}.get(element.kind, 2) if element is not None else 2
+
+
+def _nameless(graph: ModelGraph, one: Capability) -> bool:
+    """Return whether `identity: none` stands where the identity of an ability would: at its secret, else its agent."""
+    steps = (graph.elements.get(step) for step in reversed(one.route))
+    doer = next((step for step in steps if step is not None and step.kind == "agent"), graph.elements[one.agent])
+    holder = graph.elements.get(one.credential or "", doer)
+    return one.identity is None and holder.word("identity") == "none"
 
 
 def _order(ability: Ability) -> tuple[int, int, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.marks import STATES
+from threatmodel.analysis.weight import Weights
 from threatmodel.render.agent_view import kind_rank
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.derived import Derived
     from threatmodel.analysis.paths import AttackPath, Invariant, Mishap
+    from threatmodel.analysis.severity import Severity
     from threatmodel.model.graph import ModelGraph
 
 FATES: Final = ("reached", "unknown", "held")
@@ -42,11 +44,13 @@ class Decision:
     """All paths to one impact through one action of one agent: whoever breaks one of them likely breaks all."""
 
     paths: tuple[AttackPath, ...]
-    """The worst state first, then those of people, then the shortest."""
+    """The worst state first, of one state the gravest, then those of people, then the shortest."""
+    severity: Severity
+    """Of the first."""
 
     @property
     def first(self) -> AttackPath:
-        """The path to show."""
+        """The path to show: the worst of them, so that way, id and severity speak of the same one."""
         return self.paths[0]
 
     @property
@@ -70,10 +74,10 @@ class PathView:
     """What was asked for, grouped and counted."""
 
     decisions: tuple[Decision, ...]
-    """The worst state first, then in the order of agent, action, impact."""
+    """The worst state first, of one state the gravest, then in the order of agent, action, impact."""
     paths: tuple[AttackPath, ...]
-    mishaps: tuple[Mishap, ...]
-    """The worst state first."""
+    mishaps: tuple[tuple[Mishap, Severity], ...]
+    """In the same order, each with how grave it is."""
     invariants: tuple[Invariant, ...]
     """Reached first; none where a state or an impact was asked for."""
     found: Mapping[str, int]
@@ -83,28 +87,33 @@ class PathView:
 
 
 def path_view(graph: ModelGraph, derived: Derived, wanted: Wanted) -> PathView:
-    """Group and count."""
+    """Group, weigh and count."""
+    weights = Weights(graph)
     chosen = tuple(path for path in derived.paths.listed if wanted.wants(path))
     groups: dict[tuple[str, str, str], list[AttackPath]] = {}
     for path in chosen:
         groups.setdefault((path.agent, path.action, path.impact), []).append(path)
 
-    def worst_first(path: AttackPath) -> tuple[int, bool, int, int, str]:
+    def worst_first(path: AttackPath) -> tuple[int, int, bool, int, int, str]:
         """Of paths equally bad, those of people first, then the shortest: a reader follows them best."""
-        return (STATES.index(path.state), path.mild, kind_rank(graph, path.source), len(path.steps), path.id)
+        grave = -weights.path(path)[0]
+        return (
+            STATES.index(path.state), grave, path.mild, kind_rank(graph, path.source), len(path.steps), path.id
+        )  # fmt: skip
 
-    decisions = (Decision(tuple(sorted(same, key=worst_first))) for same in groups.values())
+    ordered = (tuple(sorted(same, key=worst_first)) for same in groups.values())
+    mishaps = ((one, weights.mishap(one)[0]) for one in derived.mishaps if wanted.wants(one))
     whole = wanted.states is None and wanted.impact is None
     kept = [one for one in derived.invariants if whole and wanted.agent in (None, one.agent)]
     return PathView(
-        decisions=tuple(sorted(decisions, key=_by_state)),
-        paths=chosen,
-        mishaps=tuple(
+        decisions=tuple(
             sorted(
-                (one for one in derived.mishaps if wanted.wants(one)),
-                key=lambda one: (STATES.index(one.state), one.mild, one.agent, one.action, one.impact),
+                (Decision(same, weights.path(same[0])[0]) for same in ordered),
+                key=lambda one: _order(one.first, one.severity),
             )
         ),
+        paths=chosen,
+        mishaps=tuple(sorted(mishaps, key=lambda pair: _order(*pair))),
         invariants=tuple(sorted(kept, key=lambda one: (FATES.index(one.state), one.agent, one.never))),
         found=derived.paths.by_state,
         cut=sum(derived.paths.by_state.values()) - len(derived.paths.listed),
@@ -117,6 +126,5 @@ def by_state(states: list[str], order: tuple[str, ...] = STATES) -> dict[str, in
     return {state: counts[state] for state in order}
 
 
-def _by_state(one: Decision) -> tuple[int, bool, str, str, str]:
-    path = one.first
-    return (STATES.index(path.state), path.mild, path.agent, path.action, path.impact)
+def _order(one: AttackPath | Mishap, severity: Severity) -> tuple[int, int, bool, str, str, str]:
+    return (STATES.index(one.state), -severity, one.mild, one.agent, one.action, one.impact)

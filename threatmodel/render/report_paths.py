@@ -151,7 +151,7 @@ def harms(analysis: Analysis, controls: Mapping[str, ControlRow], bounds: Bounds
     view = path_view(analysis.model.graph, analysis.derived, Wanted())
     made = _Rows(analysis, controls)
     decisions = sorted(((made.decision(one), one.first) for one in view.decisions), key=lambda pair: pair[0].order)
-    mishaps = sorted(((made.mishap(one), one) for one in view.mishaps), key=lambda pair: pair[0].order)
+    mishaps = sorted(((made.mishap(one), one) for one, _ in view.mishaps), key=lambda pair: pair[0].order)
     rows = made.shown(decisions, bounds.paths, bounds.harms)
     mishap_rows = made.shown(mishaps, bounds.mishaps, bounds.harms)
     drawn = tuple(_drawing(analysis, row, one, controls) for row, one in decisions[: bounds.drawings])
@@ -165,7 +165,7 @@ def harms(analysis: Analysis, controls: Mapping[str, ControlRow], bounds: Bounds
         more=max(0, len(rows) - bounds.paths),
         drawings=drawn,
         mishaps=len(mishap_rows),
-        mishap_states=_counted(one.state for one in view.mishaps),
+        mishap_states=_counted(one.state for one, _ in view.mishaps),
         mishap_rows=mishap_rows[: bounds.mishaps],
         more_mishaps=max(0, len(mishap_rows) - bounds.mishaps),
         mishap_drawing=_drawing(analysis, *mishaps[0], controls) if mishaps and bounds.drawings else None,
@@ -196,12 +196,11 @@ class _Rows:
             From(STATES[state].word, names[:_MOST_SOURCES], max(0, len(names) - _MOST_SOURCES))
             for state, names in one.sources.items()
         )
-        worst = max(self._weights.path(each)[0] for each in one.paths)
         badges = {state_badge(each.state, each.broken_by, self._controls) for each in one.paths}
         badge = BROKEN if len(badges) > 1 and one.state == "broken" else state_badge(
             path.state, path.broken_by, self._controls
         )  # fmt: skip
-        row = self._row(path, worst, badge, one.missing if one.state == "unknown" else path.missing)
+        row = self._row(path, one.severity, badge, one.missing if one.state == "unknown" else path.missing)
         reading = path.reading if path.reading != path.action else ""
         return replace(row, id=path.id, sources=sources, reading=reading, weakened=path.weakened, count=len(one.paths))
 

@@ -121,7 +121,7 @@ def _deed(ability: Ability) -> str:
 
 def _under_whose_name(ability: Ability) -> str:
     one = ability.first
-    who = f"as {one.identity}" if one.identity else "identity unknown"
+    who = f"as {one.identity}" if one.identity else "no identity of its own" if ability.nameless else "identity unknown"
     if one.credential is None:
         return f"{who}, no credential named"
     lifetime = "never expires" if one.lifetime == "never" else f"lifetime {one.lifetime or 'unknown'}"

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.explain import mishap_id
+from threatmodel.analysis.idle_keys import idle_keys
 from threatmodel.analysis.marks import STATES
 from threatmodel.render.agent_view import place
 from threatmodel.render.page import MUTED, Page, counted, listed, route
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from threatmodel.analysis.paths import AttackPath, Invariant, Mishap
+    from threatmodel.analysis.severity import Severity
     from threatmodel.model.graph import ModelGraph
     from threatmodel.render.path_view import Decision, PathView
 
@@ -90,7 +92,7 @@ class _PathsPage:
         said = [f"{listed(names)}{f' ({state})' if len(sources) > 1 else ''}" for state, names in sources.items()]
         reading = f", after {path.reading}" if path.reading and path.reading != path.action else ""
         texts = [
-            _event(path, path.assets),
+            _event(path, path.assets, one.severity),
             f"from {'; '.join(said)}{reading}",
             f"way: {route(path.steps)}{' (past a filter)' if path.weakened else ''}",
             *_standing(path, one.missing if path.state == "unknown" else path.missing),
@@ -102,13 +104,13 @@ class _PathsPage:
         """What goes wrong without an attacker."""
         if not view.mishaps:
             return
-        states = by_state([one.state for one in view.mishaps])
+        states = by_state([one.state for one, _ in view.mishaps])
         text = f"Without any attacker: {counted(len(view.mishaps), 'mishap')}: {_states(states)}"
         yield from self.page.wrapped(text, style="head")
         shown = view.mishaps if self.full else view.mishaps[:MISHAPS]
-        for one in shown:
+        for one, severity in shown:
             way = [f"way: {route(one.steps)}"] if len(one.steps) > 2 else []  # noqa: PLR2004  the line above names two
-            texts = [_event(one, ()), *way, *_standing(one, one.missing), f"{MUTED}id: {mishap_id(one)}"]
+            texts = [_event(one, (), severity), *way, *_standing(one, one.missing), f"{MUTED}id: {mishap_id(one)}"]
             yield from self.page.block(one.state, _STYLES[one.state], texts, self.place(one.agent, one.steps))
         yield from self.rest(len(view.mishaps) - len(shown), "mishap")
 
@@ -120,7 +122,7 @@ class _PathsPage:
         yield from self.page.wrapped(f"What must never be: {_states(states)}", style="head")
         alike: dict[tuple[str, str, str], list[str]] = {}
         for one in view.invariants:
-            alike.setdefault((one.agent, one.state, _fate(one)), []).append(one.never)
+            alike.setdefault((one.agent, one.state, _fate(self.graph, one)), []).append(one.never)
         for (agent, state, fate), names in alike.items():
             place = self.graph.elements[agent].body.value_span("never").place()
             text = f"{agent} never {listed(names, most=len(names))}{fate}"
@@ -128,7 +130,8 @@ class _PathsPage:
 
     def next(self, view: PathView) -> Iterator[str]:
         """What to ask next, of the worst that is shown."""
-        first = next((one.first.id for one in view.decisions), None) or next(map(mishap_id, view.mishaps), None)
+        ids = (*(one.first.id for one in view.decisions[:1]), *(mishap_id(one) for one, _ in view.mishaps[:1]))
+        first = next(iter(ids), None)
         if first is not None:
             file = shlex.quote(self.graph.document.file)
             yield from self.page.wrapped(f"Next: threatmodel explain {file} {shlex.quote(first)}", style="bold")
@@ -145,11 +148,12 @@ class _PathsPage:
             yield from self.page.block("", "dim", [f"{MUTED}and {counted(more, f'more {what}')} (--full lists them)"])
 
 
-def _event(one: AttackPath | Mishap, assets: tuple[str, ...]) -> str:
-    """Return who does what, and what comes of it."""
+def _event(one: AttackPath | Mishap, assets: tuple[str, ...], severity: Severity) -> str:
+    """Return who does what, what comes of it, and how grave that is; what is broken threatens nobody as it stands."""
     what = f" of {listed(assets)}" if assets and one.impact in {"disclosure", "destruction"} else ""
     mild = ", undone with effort" if one.mild and one.impact == "destruction" else ", mild" if one.mild else ""
-    return f"{one.agent} by {one.action}: {_IMPACTS.get(one.impact, one.impact)}{what}{mild}"
+    grave = "closed" if one.state == "broken" else severity.word
+    return f"{one.agent} by {one.action}: {_IMPACTS.get(one.impact, one.impact)}{what}{mild} ({grave})"
 
 
 def _standing(one: AttackPath | Mishap, missing: tuple[str, ...]) -> list[str]:
@@ -165,7 +169,13 @@ def _states(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{counts[state]:,} {state}" for state in order if counts.get(state))
 
 
-def _fate(one: Invariant) -> str:
+def _fate(graph: ModelGraph, one: Invariant) -> str:
     if one.state == "reached":
         return f": it can, held back by {listed(one.gates)}" if one.gates else ": it can, and nothing holds it back"
-    return f": nobody has said {listed(one.missing)}" if one.missing else ""
+    if one.missing:
+        return f": nobody has said {listed(one.missing)}"
+    keys = idle_keys(graph, one)
+    mine = [key.credential for key in keys if not key.tool]
+    said = [f"it has {listed(mine)}, which {'opens' if len(mine) == 1 else 'open'} it"] if mine else []
+    said += [f"its tool {key.tool} uses {key.credential}, which opens it" for key in keys if key.tool]
+    return f": no way leads there, though {' and '.join(said)}" if said else ""
