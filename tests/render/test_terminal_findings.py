@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from threatmodel import analyze, load
 from threatmodel.load.source import parse
 from threatmodel.render.terminal_findings import findings_text, summary_line
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from threatmodel.analysis.analysis import Analysis
 
+SAMPLES = Path(__file__).parents[2] / "samples"
 SNAPSHOTS = Path(__file__).parent / "findings"
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -34,6 +37,16 @@ def test_the_text_is_what_it_was(
         snapshot.write_text(shown, encoding="utf-8")
 
     assert snapshot.read_text(encoding="utf-8") == shown
+
+
+def test_what_is_settled_is_told_by_its_subject_where_the_id_holds_a_hash() -> None:
+    """Nobody reads `contributor+3-more-599d5f28`; the rule and the way it ends say which finding it is."""
+    analysis = analyze(load(SAMPLES / "open-project" / "system.yaml"), today=date(2026, 11, 25))
+
+    text = " ".join(findings_text(analysis).split())
+
+    assert "cross-session-poisoning of fixer>forge.push_fix:persistence" in text
+    assert not re.search(r"-more-[0-9a-f]{8}", text.partition("Settled")[2])
 
 
 def test_colour_changes_nothing_but_colour(desk: Analysis) -> None:

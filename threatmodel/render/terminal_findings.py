@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from threatmodel.analysis.analysis import Analysis
+    from threatmodel.analysis.finding import Finding
     from threatmodel.analysis.questions import Question
 
 SCREEN: Final = 50  # lines that all of it may take, where there are not too many grave groups
@@ -230,7 +231,8 @@ class _Page:
         if states or self.analysis.unmatched:
             yield self.paint("head", "Settled")
         for state in sorted(states):
-            names = [f.id for g in self.seen.settled if g.state.value.replace("_", " ") == state for f in g.findings]
+            settled = [group for group in self.seen.settled if group.state.value.replace("_", " ") == state]
+            names = [_named(finding) for group in settled for finding in group.findings]
             yield from self.wrapped(f"{len(names)} {state}: {visible(_listed(names))}", "  ")
         for entry in self.analysis.unmatched:
             yield from self.wrapped(f"{entry.span.place()}: a treatment names '{entry.id}', which is no finding", "  ")
@@ -326,6 +328,12 @@ def _sentence(text: str) -> str:
     """Return the first sentence of a text."""
     head, stop, _ = text.partition(". ")
     return f"{head}{stop.strip()}"
+
+
+def _named(finding: Finding) -> str:
+    """Return a finding's id; where sources stand in it, which may be cut to a hash, its rule and what it is about."""
+    plain = f"{finding.rule}@{finding.subject}"
+    return finding.id if finding.id == plain else f"{finding.rule} of {finding.subject}"
 
 
 def _listed(names: Iterable[str], *, most: int = 4) -> str:
