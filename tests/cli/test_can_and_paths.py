@@ -197,7 +197,7 @@ def test_a_mishap_has_an_id_that_explain_takes(run: Callable[..., Result]) -> No
     rows = read(run, "paths", DESK)["mishaps"]
 
     assert ["refunds>payments.refund:payment", "triage>payments.refund:payment"] == sorted(row["id"] for row in rows)
-    assert 0 == run("explain", DESK, rows[0]["id"]).exit_code
+    assert run("explain", DESK, rows[0]["id"]).stdout.startswith(f"broken     mishap {rows[0]['id']} (closed)\n")
 
 
 KEYS = """threatmodel: 1
@@ -221,6 +221,9 @@ def test_what_is_held_says_which_secret_would_open_it(run: Callable[..., Result]
     text = " ".join(run("paths", path).stdout.split())
 
     assert "ghost never site.publish: no way leads there, though its tool preview uses key, which opens it" in text
+    told = " ".join(run("explain", path, "bot never site").stdout.split())
+    assert told.startswith("held bot never site ")
+    assert "it cannot: no way leads there, though it has token, which opens it and its tool preview uses key" in told
     assert "bot never site: no way leads there, though it has token, which opens it and its tool preview uses" in text
 
 

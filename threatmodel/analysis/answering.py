@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.idle_keys import opening
 from threatmodel.analysis.paths import AttackPath, Mishap
 from threatmodel.analysis.proof import CLAIM, HOLDS, NOTHING, UNKNOWN
 
@@ -58,11 +59,13 @@ def _answer(graph: ModelGraph, one: AttackPath | Mishap, stages: Iterable[Stage]
     return f"{subject} {verb} {can}{filtered}, and nothing stops it. What might have, and does not: {said}."
 
 
-def never_answer(one: Invariant) -> str:
+def never_answer(graph: ModelGraph, one: Invariant) -> str:
     """Return what became of one item of `never:`."""
     shall = f"{one.agent} shall never do {one.never}"
     if one.state == "held":
-        return f"{shall}, and as far as the description goes it cannot: nothing that it has leads there."
+        keys = opening(graph, one)
+        end = f"no way leads there, though {keys}" if keys else "nothing that it has leads there"
+        return f"{shall}, and as far as the description goes it cannot: {end}."
     if one.state == "unknown":
         return f"{shall}, and nobody can tell whether it can: nobody has said {_listed(one.missing)}."
     if one.gates:

@@ -122,7 +122,7 @@ def _never(analysis: Analysis, one: Invariant, reasons: RouteReasons) -> Explain
     return Explained(
         kind="never",
         id=never_id(one),
-        answer=never_answer(one),
+        answer=never_answer(analysis.model.graph, one),
         state=one.state,
         severity=severity,
         arithmetic=arithmetic,

@@ -45,5 +45,14 @@ def idle_keys(graph: ModelGraph, one: Invariant) -> tuple[IdleKey, ...]:
     return tuple(found)
 
 
+def opening(graph: ModelGraph, one: Invariant) -> str:
+    """Return which secrets would open it as a clause; empty where there is none."""
+    keys = idle_keys(graph, one)
+    mine = [key.credential for key in keys if not key.tool]
+    said = [f"it has {' and '.join(mine)}, which {'opens' if len(mine) == 1 else 'open'} it"] if mine else []
+    said += [f"its tool {key.tool} uses {key.credential}, which opens it" for key in keys if key.tool]
+    return " and ".join(said)
+
+
 def _secrets(tool: Tool) -> set[str]:
     return {*tool.words("credential"), *tool.words("credentials")}

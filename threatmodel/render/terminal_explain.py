@@ -71,7 +71,10 @@ class _ExplainPage:
         """State, severity and id, then the answer."""
         one = self.found
         word, kind = one.state.replace("_", " "), "" if one.kind == "never" else f"{one.kind} "
-        yield from self.page.block(word, _STYLES.get(one.state, "bold"), [f"{one.severity.word} {kind}{one.id}"])
+        safe = one.state in {"broken", "held"}  # threatens nobody as it stands; below stands what it would weigh
+        closed = " (closed)" if one.state == "broken" else ""
+        text = f"{'' if safe else f'{one.severity.word} '}{kind}{one.id}{closed}"
+        yield from self.page.block(word, _STYLES.get(one.state, "bold"), [text])
         yield ""
         if one.finding is not None and one.finding.message != one.answer:
             yield from self.page.wrapped(_sentence(one.finding.message))

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.analysis.explain import mishap_id
-from threatmodel.analysis.idle_keys import idle_keys
+from threatmodel.analysis.idle_keys import opening
 from threatmodel.analysis.marks import STATES
 from threatmodel.render.agent_view import place
 from threatmodel.render.page import MUTED, Page, counted, listed, route
@@ -174,8 +174,5 @@ def _fate(graph: ModelGraph, one: Invariant) -> str:
         return f": it can, held back by {listed(one.gates)}" if one.gates else ": it can, and nothing holds it back"
     if one.missing:
         return f": nobody has said {listed(one.missing)}"
-    keys = idle_keys(graph, one)
-    mine = [key.credential for key in keys if not key.tool]
-    said = [f"it has {listed(mine)}, which {'opens' if len(mine) == 1 else 'open'} it"] if mine else []
-    said += [f"its tool {key.tool} uses {key.credential}, which opens it" for key in keys if key.tool]
-    return f": no way leads there, though {' and '.join(said)}" if said else ""
+    keys = opening(graph, one)
+    return f": no way leads there, though {keys}" if keys else ""
