@@ -110,6 +110,41 @@ def test_a_mishap_needs_no_attacker(run: Callable[..., Result]) -> None:
     assert "stores.volume-copies.integrity: [append_only] (nobody says it now)" in text
 
 
+def test_a_control_that_is_enforced_says_which_step_it_stops(run: Callable[..., Result]) -> None:
+    text = plain(run("explain", STAGING, "staging.read_logs>coder>production.delete_volume:destruction").stdout)
+
+    assert (
+        "- enforced: outside_model (now in_prompt): by what the model cannot talk out of it; it then stops step" in text
+    )
+
+
+def test_a_backup_is_not_sent_where_nobody_says_that_its_data_lies(run: Callable[..., Result]) -> None:
+    text = plain(run("explain", STAGING, "staging.read_logs>coder>production.delete_volume:destruction").stdout)
+
+    assert "store: staging-dumps" not in text
+
+
+def test_a_store_that_holds_the_data_is_named_for_a_backup(run: Callable[..., Result], tmp_path: Path) -> None:
+    text = (ROOT / STAGING).read_text(encoding="utf-8")
+    path = tmp_path / "system.yaml"
+    path.write_text(text.replace("staging-dumps: {", "staging-dumps: {data: [booking], "), encoding="utf-8")
+    found = plain(run("explain", path, "staging.read_logs>coder>production.delete_volume:destruction").stdout)
+
+    assert "store: staging-dumps (now volume-copies)" in found
+    assert "the evidence must be of a restore from there" in found
+
+
+def test_what_is_absent_and_would_not_help_is_not_offered(run: Callable[..., Result]) -> None:
+    path = ROOT / "samples" / "echoleak" / "system.yaml"
+    data = json.loads(run("analyze", path, "--format", "json").stdout)
+    name = next(one["id"] for one in data["paths"] if one["source"] == "external-sender")
+    text = plain(run("explain", path, name).stdout)
+
+    assert "external-mail-switch (retrieval-validation, line 92) is absent; it would only weaken this: a filter" in text
+    assert "mail-separation (input-isolation, line 85) is absent -" in text
+    assert "input-isolation on teams-proxy" not in text
+
+
 def test_what_is_missing_comes_with_the_line_to_paste(run: Callable[..., Result]) -> None:
     text = run("explain", STAGING, "staging.read_logs>coder>coder.shell:execution").stdout
 

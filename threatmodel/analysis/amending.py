@@ -60,7 +60,7 @@ def amendings(context: Context, stages: Iterable[Stage], trial: Trial) -> list[A
     for control in able:
         if len(found) == MOST:
             return found
-        for changes in _ways(context, control):
+        for changes in ways(context, control):
             tried = trial.closes(changes)
             if tried is not None:
                 found.append(_amending([control], changes, tried.leaves, tried.closes))
@@ -70,7 +70,7 @@ def amendings(context: Context, stages: Iterable[Stage], trial: Trial) -> list[A
 
 def _together(context: Context, able: Sequence[Control], trial: Trial) -> Iterator[Amending]:
     """Yield the fewest controls that close it together, where none does alone."""
-    chosen = {control: next(iter(_ways(context, control))) for control in able}
+    chosen = {control: way for control in able if (way := next(ways(context, control), ())) != ()}
     if len(chosen) <= 1 or trial.closes(_all(chosen.values())) is None:
         return
     for control in able[::-1]:
@@ -111,7 +111,7 @@ def _able(context: Context, stages: Iterable[Stage]) -> Iterator[Control]:
             yield control
 
 
-def _ways(context: Context, control: Control) -> Iterator[tuple[Change, ...]]:
+def ways(context: Context, control: Control) -> Iterator[tuple[Change, ...]]:
     """Yield the changes that make a control hold: first what it needs anywhere, then its place as well."""
     needed = tuple(changes_of(context, control))
     if needed:
@@ -121,10 +121,22 @@ def _ways(context: Context, control: Control) -> Iterator[tuple[Change, ...]]:
         means = "the system that is called decides, so nothing goes past it"
         yield (*needed, _key(control, "at", "target", means))
     if control.type == BACKUP:
+        copied = _copied(context, control)
         copies = (one for one in context.graph.of_kind("store") if one.word("kind") == "backup")
-        others = [one.id for one in copies if one.id not in control.words("store")]
-        for name in others[:STORES]:
-            yield (*needed, _key(control, "store", name, "or any other that the agent can neither write nor delete"))
+        others = [one.id for one in copies if one.id not in control.words("store") and copied <= {*one.words("data")}]
+        means = "or any other that the agent can neither write nor delete; the evidence must be of a restore from there"
+        for name in others[:STORES] if copied else ():
+            yield (*needed, _key(control, "store", name, means))
+
+
+def _copied(context: Context, control: Control) -> frozenset[str]:
+    """Return the data that a backup has to hold: that of the stores which its actions change, and which are no copy."""
+    graph = context.graph
+    places = {place for name in control.words("on") for place in graph.places_named(name)}
+    actions = [action for action in graph.actions.values() if {action.id, action.tool.id} & places]
+    names = places | {name for action in actions for name in action.words("store")}
+    stores = [one for one in graph.of_kind("store") if one.id in names and one.word("kind") != "backup"]
+    return frozenset(name for one in stores for name in one.words("data"))
 
 
 def changes_of(context: Context, control: Control) -> Iterator[Change]:

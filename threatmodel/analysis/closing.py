@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.candidates import parts
 from threatmodel.analysis.cuts import Cutter
 from threatmodel.analysis.paths import AttackPath
 from threatmodel.load.nodes import MapNode
@@ -26,6 +27,8 @@ MOST_TRIES: Final = 40
 TRIED_ELEMENTS: Final = 6_000  # elements that all tries may look at, together
 FEWEST_TRIES: Final = 3
 GATE: Final = "human-approval"
+ISOLATION: Final = "input-isolation"
+APPROVER: Final = "approver"
 GATES: Final = 1  # of every type one is enough
 HARD: Final = 2
 BACKUP: Final = "backup-restore"
@@ -76,11 +79,25 @@ def stands_already(graph: ModelGraph, control: str, place: str) -> bool:
 def _hardly(graph: ModelGraph, control: str, place: str) -> int:
     """Return how hard a control is to live with: a person before each read, or before each message, is."""
     if control != GATE:
-        return 1 if control == "input-isolation" else 0
+        return 1 if control == ISOLATION else 0
     action = graph.actions.get(place)
     if action is None:
         return HARD
     return HARD if set(action.effects) <= {"read"} else 0
+
+
+def _enters(graph: ModelGraph, path: AttackPath, place: str) -> bool:
+    """Return whether text of a path gets into an agent here; nothing is kept apart where it leaves, or is shown."""
+    agents = {agent.id for agent in graph.agents}
+    name = place.rpartition(">")[2]
+    if name in agents:
+        return True
+    element = graph.elements.get(name)
+    if ">" not in place and (element is None or element.kind != "service"):
+        return True
+    return name in parts(path)[0] and any(
+        flow.target in agents and (flow.source == name or name in flow.via) for flow in graph.flows
+    )
 
 
 def _closing_paths(context: Context, path: AttackPath, trial: Trial) -> Iterator[Closing]:
@@ -88,7 +105,12 @@ def _closing_paths(context: Context, path: AttackPath, trial: Trial) -> Iterator
     graph = context.graph
     order = _Order(graph, path)
     able = sorted(
-        (one for one in cutter.candidates(path) if not stands_already(graph, one.control, one.on)),
+        (
+            one
+            for one in cutter.candidates(path)
+            if not stands_already(graph, one.control, one.on)
+            and (one.control != ISOLATION or _enters(graph, path, one.on))
+        ),
         key=lambda one: (_hardly(graph, one.control, one.on), cutter.cost(one), order(one.control, one.on)),
     )
     tries = max(FEWEST_TRIES, min(MOST_TRIES, TRIED_ELEMENTS // max(len(context.graph.elements), 1)))
@@ -163,14 +185,22 @@ def paste(graph: ModelGraph, control: str, place: str) -> tuple[str, ...]:
     on = f'"{place}"' if "#" in place or "*" in place else place
     more = []
     if control == GATE:
-        more = ["by: unknown, at: target,", "settings: {binds: parameters, on_timeout: deny},"]
+        more = [f"by: {_approver(graph) or 'unknown'}, at: target,", "settings: {binds: parameters, on_timeout: deny},"]
     if control == BACKUP:
         more = ["store: unknown,"]
-    parts = [f"type: {control},", f"on: [{on}],", *more, "status: planned}"]
+    lines = [f"type: {control},", f"on: [{on}],", *more, "status: planned}"]
     first = next(iter(graph.document.sections.get("controls", {}).values()), None)
     indent = " " * (first.span.column - 1) if first is not None else "  "
     head = ("controls:",) if first is None else ()
-    return (*head, f"{indent}{name}: {{", *(f"{indent}  {part}" for part in parts))
+    return (*head, f"{indent}{name}: {{", *(f"{indent}  {line}" for line in lines))
+
+
+def _approver(graph: ModelGraph) -> str:
+    """Return a trusted person of the description who approves elsewhere, or whose role it is; else nothing."""
+    deciding = {name for one in graph.controls if one.type == GATE for name in one.words("by")}
+    trusted = [one for one in graph.of_kind("person") if one.word("trust") == "internal"]
+    by_role = [one.id for one in trusted if one.word("role") == APPROVER]
+    return next(iter((*by_role, *(one.id for one in trusted if one.id in deciding))), "")
 
 
 def _free_name(graph: ModelGraph, control: str, place: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.amending import Amending, amendings
-from threatmodel.analysis.answering import answer, never_answer
+from threatmodel.analysis.amending import STORES, Amending, amendings, ways
+from threatmodel.analysis.answering import NOT_THERE, answer, never_answer
 from threatmodel.analysis.closing import Closing, closings
 from threatmodel.analysis.context import Context
 from threatmodel.analysis.finding import Finding
@@ -16,15 +16,20 @@ from threatmodel.analysis.questions import Question, ask, paste
 from threatmodel.analysis.restating import Restating, restatings
 from threatmodel.analysis.route_reasons import RouteReasons
 from threatmodel.analysis.severity import Severity, Step
+from threatmodel.analysis.stopping import told_where
 from threatmodel.analysis.trial import Trial, standing
 from threatmodel.analysis.weight import Weights
+from threatmodel.catalog.control import Acts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from threatmodel.analysis.analysis import Analysis
     from threatmodel.analysis.paths import Paths
     from threatmodel.analysis.proof import Stage
+
+TRIES: Final = STORES + 2
+"""Tries that one control can take: below that nothing is said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Cure:
     """New controls."""
     keepings: tuple[Keeping, ...] = ()
     """Of a broken one: the controls that break it."""
+    idle: tuple[tuple[str, str], ...] = ()
+    """Controls on its steps that are not there, and that would not close it if they were: each with what they would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +179,26 @@ def _cure(context: Context, paths: Paths, one: AttackPath | Mishap, stages: tupl
     trial = Trial(context, paths, one)
     if one.state == "broken":
         return Cure(keepings=keepings(context, one, trial))
-    amended = tuple(amendings(context, stages, trial))
+    amended = tuple(told_where(context, one, amendings(context, stages, trial), trial))
     restated = restatings(context, one, stages, trial.again())
-    return Cure(amended, restated, closings(context, one, trial, alone=not (amended or restated)))
+    added = closings(context, one, trial, alone=not (amended or restated))
+    return Cure(amended, restated, added, idle=tuple(_idle(context, stages, amended, trial.again())))
+
+
+def _idle(
+    context: Context, stages: Iterable[Stage], amended: Iterable[Amending], trial: Trial
+) -> Iterator[tuple[str, str]]:
+    """Yield the controls that are not there and would not close it: a filter weakens, of others that is tried."""
+    useful = {name for one in amended for name in one.controls}
+    missing = {stand.control for stage in stages for stand in stage.stands if stand.reason in NOT_THERE} - useful
+    for control in context.graph.controls:
+        known = context.catalog.controls.get(control.type)
+        if control.id not in missing or known is None:
+            continue
+        if known.acts is Acts.FILTER:
+            yield control.id, "it would only weaken this: a filter"
+        elif trial.left >= TRIES and all(trial.closes(changes) is None for changes in ways(context, control)):
+            yield control.id, "it would not close this"
 
 
 def _harm_of(analysis: Analysis, one: Finding) -> AttackPath | Mishap | None:

@@ -111,17 +111,18 @@ class Trial:
         if self.left <= 0:
             return None
         self.left -= 1
-        document = self._said(changes)
+        document = self.stated(changes)
         return None if document is None else self._judged(self._outlook(document))
 
     def without(self, control: str) -> str:
         """Return the state in which it is once a control fails, or nothing where it is not there then."""
         change = Change(f"controls.{control}.status", "failed", "", self._context.graph.system.span)
-        document = self._said([change])
+        document = self.stated([change])
         found = None if document is None else self._found(self._outlook(document))
         return found or ""
 
-    def _said(self, changes: Iterable[Change]) -> Document | None:
+    def stated(self, changes: Iterable[Change]) -> Document | None:
+        """Return the description with changes, None where the checks refuse them."""
         document = self._context.graph.document
         try:
             for change in changes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from threatmodel.analysis.amending import BACKUP
 from threatmodel.render.page import Page, counted, listed
 from threatmodel.render.places import place
 
@@ -88,7 +89,10 @@ class CurePage:
         fill = [f"{key}:" for key in ("by", "store") if any(f"{key}: unknown" in line for line in one.paste)]
         who = {"by:": "by: (somebody whom no outsider steers)", "store:": "store: (out of the agent's reach)"}
         said = f"; fill in {listed([who[key] for key in fill])}" if fill else ""
-        text = f"{where}{said}. It counts for nothing while it is planned; once it runs: status: tested, with {PROVEN}"
+        runs = "status: configured once it runs; tested, with"
+        counts = f"status: tested, with {PROVEN}, once a restore worked" if one.control == BACKUP else (
+            f"{runs} {PROVEN}, proves it")  # fmt: skip
+        text = f"{where}{said}. It counts for nothing while it is planned: {counts}"
         yield from self.page.block("paste", "head", [text])
         yield from (self.page.paint("good", line) for line in one.paste)
 

@@ -144,7 +144,9 @@ class _ExplainPage:
         """A control, what it is worth, why."""
         line = "" if stand.span.line == stage.span.line else f", line {stand.span.line}"
         if stand.reason in NOT_THERE:
-            return f"- {stand.control} ({stand.type}{line}) is {NOT_THERE[stand.reason]}{self.rule(stand.rule)}"
+            idle = dict(self.found.cure.idle).get(stand.control, "")
+            said = f"is {NOT_THERE[stand.reason]}{f'; {idle}' if idle else ''}"
+            return f"- {stand.control} ({stand.type}{line}) {said}{self.rule(stand.rule)}"
         worth = _WORTHS[stand.worth]
         return f"- {stand.control} ({stand.type}{line}) {worth}: {stand.reason}{self.rule(stand.rule)}"
 
