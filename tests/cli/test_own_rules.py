@@ -49,6 +49,7 @@ def test_a_new_rule_passes_its_own_cases(about: str, tmp_path: Path, run: Run) -
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
+        ("since:", "since:", "rule-text"),
         ("{lacks: owner}", "{lacks: ownr}", "rule-path"),
         ("{lacks: owner}", "{is: {kind: browsr}}", "rule-never"),
         ("{lacks: owner}", "{all: [{is: {kind: api}}, {is: {kind: shell}}]}", "rule-never"),
@@ -107,15 +108,12 @@ def test_a_draft_does_not_run_in_an_analysis_and_a_stable_one_does(house: Path, 
 
 def test_the_worked_example_of_the_manual_works(tmp_path: Path, run: Run) -> None:
     """Every step as it is written, so that a newcomer gets through it."""
-    when, words, bad = re.findall(r"```yaml\n(.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
+    when, words, bad, good, unknown = re.findall(r"```yaml\n(.*?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
     house, name = tmp_path / "house", "browser-outside-container"
     run("rules", "new", name, "--about", "tool", "--catalog", house)
     path = house / "rules" / "own" / f"{name}.yaml"
     text = path.read_text(encoding="utf-8")
     kept = text[: text.index("title:")].splitlines()
-    tools = "chrome: {kind: browser, runs_in: container}, crm: {kind: api, runs_in: own_process}"
-    good = f"threatmodel: 1\ntools: {{{tools}}}\n"
-    unknown = f"threatmodel: 1\ntools:\n  chrome: {{kind: browser}}  # expect-unknown: {name}\n"
     examples = "".join(
         f"  {key}: |\n" + "".join(f"    {line}\n" for line in body.splitlines())
         for key, body in (("bad", bad), ("good", good))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 EMPTY_WORDS: Final = ("best practice", "ensure that", "leverage", "robust", "appropriate", "as needed", "make sure")
 """Words in a `fix` that tell nobody what to do."""
+FILLER: Final = ("say it as a heading", "Say what happens if it stays as it is", "Say when a finding is right and yet")
+"""What `rules new` writes for somebody to replace."""
 _MARKS: Final = re.compile(r"\{[a-z_.]+\}")
 
 
@@ -162,6 +164,11 @@ def _text(rule: Rule, root: MapNode) -> Iterator[Diagnostic]:
                 "rule-text", f"'{word}' in the fix tells nobody what to do", root, ("fix",),
                 "say the line to change, or the control to put where",
             )  # fmt: skip
+    for key, text in (("title", rule.title), ("why", rule.why), ("false_positives", rule.false_positives)):
+        if any(words in text for words in FILLER):
+            yield _warning(
+                "rule-text", f"'{key}' still says what a new rule begins with", root, (key,), "say it of this rule"
+            )
     if rule.why.rstrip(".") == rule.title.rstrip("."):
         yield _error("rule-text", "the reason only repeats the title", root, ("why",), "say what happens if it stays")
 
