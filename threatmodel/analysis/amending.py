@@ -125,7 +125,7 @@ def ways(context: Context, control: Control) -> Iterator[tuple[Change, ...]]:
         copies = (one for one in context.graph.of_kind("store") if one.word("kind") == "backup")
         others = [one.id for one in copies if one.id not in control.words("store") and copied <= {*one.words("data")}]
         means = "or any other that the agent can neither write nor delete; the evidence must be of a restore from there"
-        for name in others[:STORES] if copied else ():
+        for name in others[:STORES]:
             yield (*needed, _key(control, "store", name, means))
 
 
