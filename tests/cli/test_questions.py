@@ -121,7 +121,7 @@ def test_nothing_to_ask_is_said(run: Callable[..., Result], tmp_path: Path) -> N
     path = tmp_path / "system.yaml"
     path.write_text("threatmodel: 1\nsystem: {name: Empty}\n", encoding="utf-8")
 
-    assert "Empty: nobody has to say anything more." in run("questions", path).stdout
+    assert "Empty: no agent is described, so there is nothing to ask about yet." in run("questions", path).stdout
 
 
 def test_the_same_input_gives_the_same_bytes_and_a_file(run: Callable[..., Result], tmp_path: Path) -> None:

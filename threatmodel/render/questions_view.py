@@ -55,6 +55,8 @@ class QuestionView:
     """Of a control about which nothing is asked: what it has to say before it holds."""
     status: str = ""
     """Of such a control."""
+    agents: int = 0
+    """How many agents are described: where there is none, silence says nothing."""
 
 
 def question_view(analysis: Analysis, about: str, most: int | None) -> QuestionView:
@@ -74,7 +76,8 @@ def question_view(analysis: Analysis, about: str, most: int | None) -> QuestionV
         known = hung.get(one.fact, ())
         asked.append(Asked(one, goes, known, answers.becoming(one.fact, _words(goes), known[:SHOWN])))
     needs, status = ((), "") if chosen or not about else _needs(analysis, about)
-    return QuestionView(tuple(asked), about, len(chosen), len(analysis.questions), needs, status)
+    agents = len(analysis.model.graph.agents)
+    return QuestionView(tuple(asked), about, len(chosen), len(analysis.questions), needs, status, agents)
 
 
 def _needs(analysis: Analysis, name: str) -> tuple[tuple[Change, ...], str]:

@@ -58,6 +58,9 @@ def _head(page: Page, name: str, view: QuestionView) -> Iterator[str]:
             keys = "; ".join(f"{one.fact.split('.', 2)[2]}: {one.value}" for one in view.needs)
             text = f"nothing is asked{about} while its status is {view.status}. Before it holds it has to say: {keys}"
             yield from page.wrapped(f"{name}: {text}.", style="bold")
+        elif not view.agents:
+            text = "no agent is described, so there is nothing to ask about yet"
+            yield from page.wrapped(f"{name}: {text}.", style="bold")
         else:
             yield from page.wrapped(f"{name}: nobody has to say anything more{about}.", style="bold")
         if view.about and view.every:
