@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from threatmodel.analysis.analysis import Analysis, Model, analyze_model
 from threatmodel.catalog.reader import Catalog
@@ -15,6 +17,10 @@ from threatmodel.model.checked import load_checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# Every run tries the same systems; EXPLORE=1 tries others.
+settings.register_profile("steady", derandomize="EXPLORE" not in os.environ)
+settings.load_profile("steady")
 
 DESK = Path(__file__).parent / "desk"
 TODAY = date(2026, 11, 25)
