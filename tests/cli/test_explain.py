@@ -352,3 +352,19 @@ def test_names_that_hide_are_shown_as_codes(run: Callable[..., Result], tmp_path
 
     assert "guest can make bot pay money through till.pay" in text
     assert not {"\u202e", "\x1b"} & set(text)
+
+
+def test_a_control_on_a_store_is_named_where_text_of_unknown_writers_begins(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    path = tmp_path / "system.yaml"
+    path.write_text(
+        "threatmodel: 1\nagents: {reader: {access: {shelf: [read]}}, pay: {tools: [till]}}\nstores: {shelf: {}}\n"
+        "tools: {till: {provider: first_party, actions: {refund: {effect: pay}}}}\n"
+        "flows: [{from: reader, to: pay}]\n"
+        "controls: {guard: {type: input-isolation, on: [shelf], status: configured}}\n",
+        encoding="utf-8",
+    )
+    said = run("explain", path, "shelf>pay>till.refund:payment").stdout
+
+    assert "guard (input-isolation, line 6) holds: configured" in said

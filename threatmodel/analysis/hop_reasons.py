@@ -198,7 +198,9 @@ class HopReasons:
         store = self._graph.elements[stage.source]
         missing = (f"{store.place}.writers",)
         text = f"{stage.text}; nobody has said who writes it"
-        return replace(stage, text=text, missing=(*stage.missing, *missing)), Mark(missing=missing) + mark, "store"
+        stands = (*self._reasons.texts(store.id), *stage.stands)
+        begun = replace(stage, text=text, missing=(*stage.missing, *missing), stands=stands)
+        return begun, Mark(missing=missing) + self._controls.text(store.id) + mark, "store"
 
     def _result(self, source: str, agent: Agent) -> Iterator[tuple[Stage, Mark, str]]:
         for power in self._texts.own.get(agent.id, ()):
