@@ -359,12 +359,12 @@ def test_a_control_on_a_store_is_named_where_text_of_unknown_writers_begins(
 ) -> None:
     path = tmp_path / "system.yaml"
     path.write_text(
-        "threatmodel: 1\nagents: {reader: {access: {shelf: [read]}}, pay: {tools: [till]}}\nstores: {shelf: {}}\n"
+        "threatmodel: 1\nagents: {reader: {access: {shelf: [read]}}, payer: {tools: [till]}}\nstores: {shelf: {}}\n"
         "tools: {till: {provider: first_party, actions: {refund: {effect: pay}}}}\n"
-        "flows: [{from: reader, to: pay}]\n"
+        "flows: [{from: reader, to: payer}]\n"
         "controls: {guard: {type: input-isolation, on: [shelf], status: configured}}\n",
         encoding="utf-8",
     )
-    said = run("explain", path, "shelf>pay>till.refund:payment").stdout
+    said = run("explain", path, "shelf>payer>till.refund:payment").stdout
 
     assert "guard (input-isolation, line 6) holds: configured" in said
