@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from threatmodel.analysis.components import components
 from threatmodel.analysis.holding import NOWHERE
 from threatmodel.analysis.powers import WRITES, Power, permits, power_of
+from threatmodel.model.effects import GRAVE
 from threatmodel.model.elements import Action, Agent, Control, as_words
 from threatmodel.model.worst import UNKNOWN
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from threatmodel.model.elements import DataStore, Delegation, Element
     from threatmodel.model.graph import ModelGraph
 
-GRAVE: Final = frozenset({"delete", "execute", "pay", "deploy", "configure", "grant"})
-"""Effects that do harm by themselves, with nobody's text or secret leaving."""
 LOUD: Final = frozenset({"send", "write"})
 """Effects that count as much where they leave the organisation."""
 OUTSIDE: Final = frozenset({"external", "public"})

@@ -10,6 +10,7 @@ from threatmodel.analysis.holding import NOWHERE
 from threatmodel.analysis.relations import relation
 from threatmodel.catalog.control import Acts
 from threatmodel.catalog.setting import Outcome
+from threatmodel.model.effects import GONE
 from threatmodel.model.elements import Action, DataFlow, Delegation
 from threatmodel.model.facts import fact
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from threatmodel.model.facts import Fact
 
 CALLING: Final = frozenset({"agent", "action"})  # kinds of elements on which a control stands before calls
-GONE: Final = frozenset({"absent", "disabled", "failed"})  # states of a control that is known not to work
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from threatmodel.model.effects import GRAVE
 from threatmodel.model.elements import Agent, as_words
 from threatmodel.model.facts import Fact, State
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from threatmodel.model.graph import ModelGraph
 
 Elements: TypeAlias = "tuple[Element, ...]"
-GRAVE: Final = frozenset({"delete", "execute", "pay", "deploy", "configure", "grant"})
-"""Effects that do harm by themselves, with nobody's text or secret leaving."""
 _NO_TEXT: Final = frozenset({"typed", "closed"})
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 from threatmodel.analysis.marks import STATES
 from threatmodel.analysis.powers import REACHING_KINDS
 from threatmodel.analysis.subjects import (
-    GRAVE,
     CapabilitySubject,
     InfluenceSubject,
     InvariantSubject,
@@ -17,6 +16,7 @@ from threatmodel.analysis.subjects import (
     Told,
 )
 from threatmodel.load.nodes import MapNode, SeqNode
+from threatmodel.model.effects import GRAVE
 from threatmodel.model.elements import Asset
 
 if TYPE_CHECKING:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from threatmodel.analysis.paths import AttackPath, Invariant, Mishap
     from threatmodel.span import Span
 
-GRAVE: Final = frozenset({"delete", "execute", "pay", "deploy", "configure", "grant"})
-"""Effects that do harm by themselves, with nobody's text or secret leaving."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

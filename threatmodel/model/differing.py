@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from threatmodel.diagnostics import Diagnostic, Label, Level
+from threatmodel.model.effects import GONE
 from threatmodel.model.facts import fact
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from threatmodel.catalog.reader import Catalog
     from threatmodel.model.graph import ModelGraph
 
-GONE: Final = frozenset({"absent", "disabled", "failed"})
-"""States in which a control says that the safeguard is not there."""
 SILENT: Final = frozenset({"planned"})
 
 

@@ -9,6 +9,7 @@ from threatmodel.analysis.predicates.predicate import Predicate, missing, stated
 from threatmodel.analysis.truth import FALSE, Truth
 from threatmodel.analysis.workload import RANK, Workload, workload
 from threatmodel.load.nodes import MapNode
+from threatmodel.model.effects import GRAVE
 from threatmodel.model.elements import Agent, as_words
 from threatmodel.model.facts import Fact, State, fact
 from threatmodel.model.worst import UNKNOWN
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from threatmodel.analysis.context import Context
     from threatmodel.model.elements import Element
 
-GRAVE: Final = frozenset({"delete", "execute", "pay", "deploy", "configure", "grant"})
-"""Effects that a wrong call makes somebody else's problem."""
 
 BEYOND_READING: Final = GRAVE | {"write", "send", "spawn"}
 """Every effect that leaves a trace outside the agent."""

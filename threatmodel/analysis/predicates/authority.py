@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.authority import GRAVE, run_by_others
+from threatmodel.analysis.authority import run_by_others
 from threatmodel.analysis.predicates.predicate import Predicate, missing, stated
 from threatmodel.analysis.subjects import CapabilitySubject
 from threatmodel.analysis.truth import FALSE, Truth, any_of
+from threatmodel.model.effects import GRAVE
 from threatmodel.model.elements import Agent, Asset, DataFlow, Delegation
 from threatmodel.model.facts import Fact, State
 

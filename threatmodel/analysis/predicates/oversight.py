@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from threatmodel.analysis.mitigation import GONE
-from threatmodel.analysis.predicates.agents import BEYOND_READING, GRAVE
+from threatmodel.analysis.predicates.agents import BEYOND_READING
 from threatmodel.analysis.predicates.harms import hanging_on, harms_of, in_place, severe, told
 from threatmodel.analysis.predicates.predicate import Predicate, missing, stated
 from threatmodel.analysis.truth import FALSE, TRUE, Truth
 from threatmodel.catalog.setting import Outcome
 from threatmodel.load.nodes import MapNode
+from threatmodel.model.effects import GONE, GRAVE
 from threatmodel.model.elements import Agent, Control, DataFlow, Delegation
 from threatmodel.model.facts import Fact, State, fact
 
